@@ -1,0 +1,1 @@
+"""The hub as data: carried in the wheel and the image."""

@@ -1,0 +1,1 @@
+"""The three services of the Front Door, their command and their one-process composition."""

@@ -1,0 +1,1 @@
+"""The commands of `frontdoor`, one file per noun."""

@@ -1,0 +1,1 @@
+"""Endpoints, the event feed, and signed deliveries to partner agencies."""

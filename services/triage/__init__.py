@@ -1,0 +1,1 @@
+"""Cases, thresholds, clocks, decisions and the routing to early help."""

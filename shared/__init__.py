@@ -1,0 +1,1 @@
+"""What every service stands on: database, events, outbox, inbox, HTTP, security. Imports no service."""
