@@ -1,0 +1,60 @@
+"""Which agency sees which event, and what it is shown: a status and a path, never an outcome; for actions."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from uuid import UUID
+
+PREFIX = "uk.frontdoor."
+
+
+class Role(StrEnum):
+    """What an agency of an event's audience is to its subject."""
+
+    SUBMITTER = "submitter"
+    PROVIDER = "provider"
+    OWNER = "owner"
+
+
+UNCHANGED = ""
+"""Shown instead: the status that the agency was shown last."""
+
+SIGHT: Mapping[str, Mapping[Role, str]] = {
+    PREFIX + "referral.submitted.v1": {Role.SUBMITTER: "received"},
+    PREFIX + "case.opened.v1": {Role.SUBMITTER: "in_triage"},
+    PREFIX + "case.routed.v1": {Role.SUBMITTER: "in_triage"},
+    PREFIX + "case.decided.v1": {Role.SUBMITTER: "decided"},
+    PREFIX + "early_help.offered.v1": {Role.PROVIDER: "offered"},
+    PREFIX + "early_help.closed.v1": {Role.PROVIDER: "closed", Role.SUBMITTER: UNCHANGED},
+    PREFIX + "endpoint.disabled.v1": {Role.OWNER: "disabled"},
+}
+"""Event type -> who of its audience sees it, and as which status: the referral's, the offer's, the endpoint's."""
+
+FEED_ONLY = frozenset({PREFIX + "endpoint.disabled.v1"})
+"""What no webhook carries: an endpoint that is disabled can't be told so."""
+
+WEBHOOK_TYPES = tuple(event_type for event_type in SIGHT if event_type not in FEED_ONLY)
+
+_FIRST_KNOWN_STATUS = "in_triage"
+_WAIT_SECONDS = 10
+
+
+def role_of(event_type: str, agency: str, provider: str | None) -> Role | None:
+    """Return what `agency`, of the audience, is to the event; None where it may not see one of this type.
+
+    An agency that is both sees an offer as its provider.
+    """
+    roles = SIGHT.get(event_type, {})
+    if Role.OWNER in roles:
+        return Role.OWNER
+    role = Role.PROVIDER if agency == provider else Role.SUBMITTER
+    return role if role in roles else None
+
+
+def status_shown(event_type: str, role: Role, shown_last: str | None) -> str:
+    return SIGHT[event_type][role] or shown_last or _FIRST_KNOWN_STATUS
+
+
+def detail_path(referral_id: UUID, offer_id: UUID | None, role: Role, status: str) -> str:
+    """Return the path at which the agency reads the rest; its GET waits until `status` is reached."""
+    resource = f"early-help-offers/{offer_id}" if role is Role.PROVIDER else f"referrals/{referral_id}"
+    return f"/v1/{resource}?status={status}&wait={_WAIT_SECONDS}"
