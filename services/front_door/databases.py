@@ -1,0 +1,108 @@
+"""Three databases on one server, each with the role that owns and the role that works in it.
+
+Run by `frontdoor up` and `frontdoor migrate`, on the embedded server or on one given by its URL.
+"""
+
+import asyncio
+import base64
+import hashlib
+import hmac
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import asyncpg
+from sqlalchemy.engine import make_url
+
+SERVICES: Final = ("referrals", "triage", "notifications")
+ROLES: Final = tuple(f"{service}_{part}" for service in SERVICES for part in ("owner", "app"))
+SCRAM_ITERATIONS: Final = 4096
+
+
+@dataclass(frozen=True)
+class DatabaseUrls:
+    """The ways into one service's database: `owner` migrates, `app` reads and writes rows."""
+
+    owner: str
+    app: str
+
+
+def urls(admin_url: str, passwords: Mapping[str, str]) -> dict[str, DatabaseUrls]:
+    """Return the asyncpg URLs per service, on the server of `admin_url`; `passwords` by role name."""
+    admin = make_url(admin_url).set(drivername="postgresql+asyncpg")
+
+    def url_of(service: str, part: str) -> str:
+        role = f"{service}_{part}"
+        place = admin.set(username=role, password=passwords[role], database=service)
+        return place.render_as_string(hide_password=False)
+
+    return {service: DatabaseUrls(url_of(service, "owner"), url_of(service, "app")) for service in SERVICES}
+
+
+async def provision(admin_url: str, passwords: Mapping[str, str]) -> None:
+    """Make what is missing of roles and databases and set the roles' passwords; safe to repeat.
+
+    The role of `admin_url` needs CREATEROLE and CREATEDB, no more.
+    """
+    admin = await _connect(admin_url)
+    try:
+        await _make_roles(admin, passwords)
+        await _make_databases(admin)
+    finally:
+        await admin.close()
+    places = urls(admin_url, passwords)
+    await asyncio.gather(*(_grant(service, places[service].owner) for service in SERVICES))
+
+
+async def _make_roles(admin: Any, passwords: Mapping[str, str]) -> None:
+    there = {row[0] for row in await admin.fetch("SELECT rolname FROM pg_roles")}
+    for role in ROLES:
+        if role not in there:
+            await admin.execute(f"CREATE ROLE {role} LOGIN")
+        await admin.execute(f"ALTER ROLE {role} PASSWORD '{_verifier(passwords[role])}'")
+
+
+async def _make_databases(admin: Any) -> None:
+    there = {row[0] for row in await admin.fetch("SELECT datname FROM pg_database")}
+    for service in SERVICES:
+        if service in there:
+            continue
+        # Whoever is no superuser may give a database only to a role that it belongs to.
+        await admin.execute(f"GRANT {service}_owner TO CURRENT_USER")
+        await admin.execute(
+            f"CREATE DATABASE {service} OWNER {service}_owner TEMPLATE template0 ENCODING 'UTF8' LOCALE 'C'"
+        )
+
+
+async def _grant(service: str, owner_url: str) -> None:
+    """Let in the service's own roles alone, and give its working role rows but no tables."""
+    owner, app = f"{service}_owner", f"{service}_app"
+    connection = await _connect(owner_url)
+    try:
+        await connection.execute(f"""
+            REVOKE ALL ON DATABASE {service} FROM PUBLIC;
+            GRANT CONNECT ON DATABASE {service} TO {app};
+            REVOKE ALL ON SCHEMA public FROM PUBLIC;
+            GRANT USAGE ON SCHEMA public TO {app};
+            ALTER DEFAULT PRIVILEGES FOR ROLE {owner} IN SCHEMA public
+                GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO {app};
+            ALTER DEFAULT PRIVILEGES FOR ROLE {owner} IN SCHEMA public GRANT USAGE ON SEQUENCES TO {app};
+        """)
+    finally:
+        await connection.close()
+
+
+async def _connect(url: str) -> Any:
+    place = make_url(url).set(drivername="postgresql")
+    return await asyncpg.connect(place.render_as_string(hide_password=False))
+
+
+def _verifier(password: str) -> str:
+    """Compute what the server stores (RFC 5803), so that no password is sent or logged with a statement."""
+    salt = secrets.token_bytes(16)
+    salted = hashlib.pbkdf2_hmac("sha256", password.encode(), salt, SCRAM_ITERATIONS)
+    stored = hashlib.sha256(hmac.digest(salted, b"Client Key", "sha256")).digest()
+    server = hmac.digest(salted, b"Server Key", "sha256")
+    salt_text, stored_text, server_text = (base64.b64encode(part).decode() for part in (salt, stored, server))
+    return f"SCRAM-SHA-256${SCRAM_ITERATIONS}:{salt_text}${stored_text}:{server_text}"
