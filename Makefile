@@ -1,0 +1,43 @@
+# The habits of the house. `make run` and `make test` set up what they need on a bare machine with Python 3.11.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.DEFAULT_GOAL := help
+.PHONY: help setup run test check bench proof lock
+
+help: ## list the targets
+	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 10
+
+setup: $(READY) ## what run and test need, into .venv/
+
+$(READY): requirements.lock pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	touch $(READY)
+
+run: setup ## the whole front door with demo agencies and staff, on port 8000
+	$(BIN)/frontdoor up --demo
+
+test: setup ## every test, on a real PostgreSQL of its own
+	$(BIN)/python -m pytest
+
+check: setup ## format, lint, types, walls, documents
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m pytest tests/house
+
+bench: ## speed, as ratios (no rows yet)
+	@echo "No benchmark is written yet; nothing was measured."
+
+proof: ## the long figures (none yet)
+	@echo "No long proof is written yet; the smoke of it runs in make test."
+
+lock: setup ## write requirements.lock anew, with hashes and no registry host
+	$(BIN)/uv pip compile --quiet --python-version 3.11 --extra dev --generate-hashes --no-emit-index-url \
+		--output-file requirements.lock pyproject.toml

@@ -1,0 +1,169 @@
+"""The way to PostgreSQL: one engine a service, and the one place where a transaction commits."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from alembic import command, context
+from alembic.config import Config
+from sqlalchemy import Connection, MetaData, text
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from sqlalchemy.ext.asyncio import (
+    AsyncAttrs,
+    AsyncEngine,
+    AsyncSession,
+    async_sessionmaker,
+    create_async_engine,
+)
+from sqlalchemy.orm import DeclarativeBase
+from sqlalchemy.types import UserDefinedType
+from uuid_utils.compat import uuid7
+
+NAMING = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+EMITTED = "emitted"
+
+shared_metadata = MetaData(naming_convention=NAMING)
+"""The tables that every service has: outbox, inbox, dead letters, stored answers, audit."""
+
+
+class Model(AsyncAttrs, DeclarativeBase):
+    """What a service's own `Base` derives from; it brings its own `metadata = new_metadata()`."""
+
+    __abstract__ = True
+
+
+class XID8(UserDefinedType[int]):
+    """PostgreSQL's 64-bit transaction id."""
+
+    cache_ok = True
+
+    def get_col_spec(self, **_: Any) -> str:
+        return "xid8"
+
+
+class PgSnapshot(UserDefinedType[str]):
+    """PostgreSQL's `pg_snapshot`, carried as its text `xmin:xmax:in-progress`."""
+
+    cache_ok = True
+
+    def get_col_spec(self, **_: Any) -> str:
+        return "pg_snapshot"
+
+
+# PostgreSQL error classes that pass: connection, rollback to retry, resources, lock, operator intervention.
+PASSING_SQLSTATES = frozenset({"08", "40", "53", "55", "57"})
+
+
+def is_away(error: BaseException) -> bool:
+    """Tell whether an error says that the database is away or busy, so that the same attempt may work later."""
+    if isinstance(error, (OperationalError, PoolTimeoutError, OSError, TimeoutError)):
+        return True
+    if not isinstance(error, DBAPIError):
+        return False
+    sqlstate = getattr(error.orig, "sqlstate", None) or ""
+    return error.connection_invalidated or sqlstate[:2] in PASSING_SQLSTATES
+
+
+def new_metadata() -> MetaData:
+    return MetaData(naming_convention=NAMING)
+
+
+def new_id() -> UUID:
+    """Return a UUIDv7: unique, and in rough order of making, which keeps indexes tight."""
+    return uuid7()
+
+
+@dataclass
+class Database:
+    """One service's database: its engine, its sessions, and who wants to hear of new outbox rows."""
+
+    engine: AsyncEngine
+    sessions: async_sessionmaker[AsyncSession]
+    listeners: set[asyncio.Event] = field(default_factory=set)
+
+    async def close(self) -> None:
+        await self.engine.dispose()
+
+
+def open_database(url: str, *, pool_size: int = 8) -> Database:
+    """Return a `Database` for `url` (`postgresql+asyncpg://…`); nothing is connected yet."""
+    engine = create_async_engine(
+        url,
+        pool_size=pool_size,
+        max_overflow=4,
+        pool_timeout=5,
+        pool_pre_ping=False,
+        connect_args={"timeout": 5, "command_timeout": 30},
+    )
+    return Database(engine, async_sessionmaker(engine, expire_on_commit=False))
+
+
+@asynccontextmanager
+async def transaction(db: Database) -> AsyncIterator[AsyncSession]:
+    """Yield a session whose work is committed when the block ends, and rolled back when it raises.
+
+    Readers of the outbox in this process are woken after the commit, never inside it.
+    """
+    async with db.sessions() as session:
+        async with session.begin():
+            yield session
+        if session.info.pop(EMITTED, False):
+            for listener in db.listeners:
+                listener.set()
+
+
+GRANTS = (
+    "GRANT USAGE ON SCHEMA public TO {role}",
+    "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {role}",
+    "GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO {role}",
+    "REVOKE UPDATE, DELETE, TRUNCATE ON audit_rows FROM {role}",
+    "REVOKE INSERT, UPDATE, DELETE ON alembic_version FROM {role}",
+)
+"""What a service's app role may do: change rows, never tables; add audit rows, never change them."""
+
+
+def migrate(owner_url: str, migrations: Path, app_role: str) -> None:
+    """Bring a service's database to its newest revision as its owner, and grant its app role what it needs.
+
+    Blocking, and with an event loop of its own: call it from a thread where a loop is running.
+    """
+    config = Config()
+    config.set_main_option("script_location", str(migrations))
+    config.attributes.update(url=owner_url, app_role=app_role)
+    command.upgrade(config, "head")
+
+
+def run_migrations(metadata: MetaData) -> None:
+    """Serve a service's `migrations/env.py`: its own tables and the shared ones, in one transaction."""
+    attributes = context.config.attributes
+
+    def upgrade(connection: Connection) -> None:
+        context.configure(
+            connection=connection, target_metadata=[metadata, shared_metadata], transaction_per_migration=False
+        )
+        with context.begin_transaction():
+            connection.execute(text("SELECT pg_advisory_xact_lock(hashtextextended('migrations', 0))"))
+            context.run_migrations()
+            for grant in GRANTS:
+                connection.execute(text(grant.format(role=attributes["app_role"])))
+
+    async def connect() -> None:
+        engine = create_async_engine(attributes["url"])
+        async with engine.connect() as connection:
+            await connection.run_sync(upgrade)
+            await connection.commit()
+        await engine.dispose()
+
+    asyncio.run(connect())

@@ -1,0 +1,193 @@
+"""Answers that can be given twice: idempotency keys, entity tags, pages of lists."""
+
+import base64
+import hashlib
+import json
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Annotated, Any
+
+from fastapi import Depends, Header, Query, Request
+from fastapi.responses import JSONResponse, Response
+from pydantic import BaseModel
+from sqlalchemy import (
+    Column,
+    DateTime,
+    Index,
+    LargeBinary,
+    Table,
+    Text,
+    bindparam,
+    delete,
+    func,
+    insert,
+    select,
+)
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from shared.db import shared_metadata
+from shared.http.strict import Body, parse_json
+from shared.problems import (
+    BadRequest,
+    FieldError,
+    IdempotencyKeyReused,
+    Invalid,
+    PreconditionFailed,
+    PreconditionRequired,
+    RequestInFlight,
+)
+from shared.security import Caller
+from shared.vault import Vault
+
+KEPT = timedelta(hours=24)
+LONGEST_KEY = 255
+
+idempotent_answers = Table(
+    "idempotent_answers",
+    shared_metadata,
+    Column("client", Text, primary_key=True),
+    Column("key", Text, primary_key=True),
+    Column("fingerprint", LargeBinary, nullable=False),
+    Column("answer", LargeBinary, nullable=False),
+    Column("created_at", DateTime(timezone=True), nullable=False, server_default=func.clock_timestamp()),
+    Index(None, "created_at"),
+)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """Status, body (a schema or what JSON can say) and headers of a reply that can be stored."""
+
+    status: int
+    body: BaseModel | Mapping[str, Any]
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Once:
+    """A request that records something new: its parsed body, its key, and the fingerprint of what was sent."""
+
+    key: str
+    fingerprint: bytes
+    document: Any
+
+
+def idempotency_key(key: Annotated[str | None, Header(alias="Idempotency-Key")] = None) -> str:
+    """Return the key; raises `BadRequest` without a good one."""
+    if key is None or not 1 <= len(key) <= LONGEST_KEY or not key.isprintable():
+        raise BadRequest("Send an Idempotency-Key of 1 to 255 characters, a new one for each new record.")
+    return key
+
+
+async def read_once(request: Request, body: Body, key: Annotated[str, Depends(idempotency_key)]) -> Once:
+    document = parse_json(body)
+    digest = hashlib.sha256(f"{request.method} {request.url.path}\n".encode() + body).digest()
+    return Once(key, digest, document)
+
+
+OnceBody = Annotated[Once, Depends(read_once)]
+
+
+async def read_json(body: Body) -> Any:
+    return parse_json(body) if body else {}
+
+
+JsonBody = Annotated[Any, Depends(read_json)]
+
+_look = select(
+    func.pg_try_advisory_xact_lock(func.hashtextextended(bindparam("lock"), 0)).label("free"),
+    select(idempotent_answers.c.fingerprint)
+    .where(idempotent_answers.c.client == bindparam("client"), idempotent_answers.c.key == bindparam("key"))
+    .scalar_subquery()
+    .label("fingerprint"),
+    select(idempotent_answers.c.answer)
+    .where(idempotent_answers.c.client == bindparam("client"), idempotent_answers.c.key == bindparam("key"))
+    .scalar_subquery()
+    .label("answer"),
+)
+_store = insert(idempotent_answers)
+
+
+async def answer_once(
+    session: AsyncSession, vault: Vault, caller: Caller, once: Once, make: Callable[[], Awaitable[Answer]]
+) -> Response:
+    """Return the stored first answer of this key, or make it and store it in the caller's transaction.
+
+    Raises `RequestInFlight` while another request with the key is being answered, and `IdempotencyKeyReused`
+    where the key came with another body or path. A `Problem` raised by `make` stores nothing.
+    """
+    identity = {"client": caller.subject, "key": once.key}
+    row = (await session.execute(_look, {**identity, "lock": f"{caller.subject}\x1f{once.key}"})).one()
+    if row.fingerprint is not None:
+        if row.fingerprint != once.fingerprint:
+            raise IdempotencyKeyReused("Use a new key for a new body.")
+        stored = vault.open("idempotent_answers", f"{caller.subject} {once.key}", row.answer)
+        return _response(stored["status"], stored["body"], {**stored["headers"], "Idempotent-Replayed": "true"})
+    if not row.free:
+        raise RequestInFlight("Wait for the first answer, or send the request again in a moment.")
+    answer = await make()
+    body = _plain(answer.body)
+    kept = {"status": answer.status, "body": body, "headers": dict(answer.headers)}
+    sealed = vault.seal("idempotent_answers", f"{caller.subject} {once.key}", kept)
+    try:
+        await session.execute(_store, {**identity, "fingerprint": once.fingerprint, "answer": sealed})
+    except IntegrityError as error:
+        raise RequestInFlight("Send the request again to get its first answer.") from error
+    return _response(answer.status, body, answer.headers)
+
+
+async def forget_answers(session: AsyncSession) -> None:
+    """Delete the stored answers that are older than 24 hours."""
+    await session.execute(
+        delete(idempotent_answers).where(idempotent_answers.c.created_at < func.clock_timestamp() - KEPT)
+    )
+
+
+def respond(answer: Answer) -> Response:
+    """Return the reply of a request that needs no key."""
+    return _response(answer.status, _plain(answer.body), answer.headers)
+
+
+def _plain(body: BaseModel | Mapping[str, Any]) -> Any:
+    return body.model_dump(mode="json") if isinstance(body, BaseModel) else body
+
+
+def _response(status: int, body: Any, headers: Mapping[str, str]) -> Response:
+    return JSONResponse(body, status, dict(headers))
+
+
+def etag(version: int) -> dict[str, str]:
+    return {"ETag": f'"{version}"'}
+
+
+def check_if_match(given: str | None, version: int) -> None:
+    """Raise `PreconditionRequired` without `If-Match`, `PreconditionFailed` where it names another version."""
+    if given is None:
+        raise PreconditionRequired("Read the record and send its ETag as If-Match.")
+    tags = {tag.strip().removeprefix("W/") for tag in given.split(",")}
+    if f'"{version}"' not in tags:
+        raise PreconditionFailed("Read it again; your typing is not lost until you send it.")
+
+
+IfMatch = Annotated[str | None, Header(alias="If-Match", description="The ETag of the version that you read.")]
+Limit = Annotated[int, Query(ge=1, le=200, description="How many items, 1 to 200.")]
+CursorText = Annotated[str | None, Query(max_length=512, description="`next_cursor` of the page before.")]
+
+
+def encode_cursor(values: Sequence[Any]) -> str:
+    return base64.urlsafe_b64encode(json.dumps(list(values), default=str).encode()).decode().rstrip("=")
+
+
+def decode_cursor(cursor: str | None, size: int) -> list[Any] | None:
+    """Return the `size` values that `encode_cursor` took; raises `Invalid` for a cursor of somebody's own making."""
+    if cursor is None:
+        return None
+    try:
+        values = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+    except (ValueError, RecursionError):
+        values = None
+    if not isinstance(values, list) or len(values) != size:
+        raise Invalid("Correct the fields named.", errors=(FieldError("/cursor", "Send next_cursor unchanged."),))
+    return values

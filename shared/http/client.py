@@ -1,0 +1,77 @@
+"""How one service reads another's detail: under its own token, and with no transaction open."""
+
+import asyncio
+from datetime import UTC, datetime
+from typing import Any
+
+import httpx
+from joserfc import jwt
+from joserfc.jwk import ECKey
+
+from shared.db import new_id
+from shared.inbox import Transient
+from shared.problems import NotFound
+from shared.telemetry import correlation_id
+
+ASSERTION_SECONDS = 60
+ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+RENEW_BEFORE_SECONDS = 30
+
+
+def client_assertion(client: str, issuer: str, key: ECKey) -> str:
+    """Return a `private_key_jwt` assertion (RFC 7523) of one minute, good for one token request."""
+    now = int(datetime.now(UTC).timestamp())
+    claims = {"iss": client, "sub": client, "aud": issuer, "iat": now, "exp": now + ASSERTION_SECONDS}
+    return jwt.encode({"alg": "ES256", "kid": key.kid}, {**claims, "jti": str(new_id())}, key)
+
+
+class ServiceClient:
+    """A service as a client of the others. `http` has the base URL, or the application itself as its transport."""
+
+    def __init__(self, http: httpx.AsyncClient, client: str, issuer: str, key: ECKey) -> None:
+        self._http = http
+        self._client = client
+        self._issuer = issuer
+        self._key = key
+        self._token = ""
+        self._expires_at = 0.0
+        self._renewing = asyncio.Lock()
+
+    async def get_detail(self, path: str) -> dict[str, Any]:
+        """Return the JSON object at `path`.
+
+        Raises `Transient` where the other service is away or refuses this one for now, `NotFound` where it has
+        no such record.
+        """
+        try:
+            headers = {
+                "Authorization": f"Bearer {await self._access_token()}",
+                "X-Correlation-Id": correlation_id.get(),
+            }
+            reply = await self._http.get(path, headers=headers)
+        except httpx.HTTPError as error:
+            raise Transient(type(error).__name__) from error
+        if reply.status_code == NotFound.status:
+            raise NotFound
+        if not reply.is_success:
+            self._expires_at = 0.0
+            raise Transient(f"status {reply.status_code}")
+        detail: dict[str, Any] = reply.json()
+        return detail
+
+    async def _access_token(self) -> str:
+        async with self._renewing:
+            now = datetime.now(UTC).timestamp()
+            if now >= self._expires_at:
+                form = {
+                    "grant_type": "client_credentials",
+                    "client_assertion_type": ASSERTION_TYPE,
+                    "client_assertion": client_assertion(self._client, self._issuer, self._key),
+                }
+                reply = await self._http.post("/oauth/token", data=form)
+                if not reply.is_success:
+                    raise Transient(f"token status {reply.status_code}")
+                granted = reply.json()
+                self._token = granted["access_token"]
+                self._expires_at = now + granted["expires_in"] - RENEW_BEFORE_SECONDS
+            return self._token

@@ -1,0 +1,155 @@
+"""Renders every `Problem` once, as RFC 9457, and wraps each request in its correlation id and security headers."""
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from sqlalchemy.exc import SQLAlchemyError
+from starlette.datastructures import MutableHeaders
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from shared.db import is_away
+from shared.problems import FieldError, Invalid, NotFound, Problem, Unauthorized, Unavailable
+from shared.telemetry import correlation_id, log, new_correlation_id, where_raised
+
+PROBLEM_DOCS = "/problems"
+RETRY_SECONDS = 5
+GOOD_CORRELATION_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
+
+
+class Correlation:
+    """Pure ASGI middleware: takes or makes `X-Correlation-Id`, echoes it, and forbids caching and sniffing."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        given = next((v for k, v in scope["headers"] if k == b"x-correlation-id"), b"").decode("latin-1")
+        chosen = given if GOOD_CORRELATION_ID.fullmatch(given) else new_correlation_id()
+
+        async def send_marked(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                headers["X-Correlation-Id"] = chosen
+                headers["X-Content-Type-Options"] = "nosniff"
+                headers.setdefault("Cache-Control", "no-store")
+            await send(message)
+
+        token = correlation_id.set(chosen)
+        try:
+            await self.app(scope, receive, send_marked)
+        finally:
+            correlation_id.reset(token)
+
+
+def problem_response(problem: Problem) -> JSONResponse:
+    """Return the problem as `application/problem+json`; 401 and 503 carry the header that goes with them."""
+    body: dict[str, Any] = {
+        "type": f"{PROBLEM_DOCS}#{problem.slug}",
+        "title": problem.title,
+        "status": problem.status,
+        "detail": problem.detail or problem.title,
+        "correlation_id": correlation_id.get(),
+    }
+    if problem.errors:
+        body["errors"] = [{"pointer": e.pointer, "detail": e.detail} for e in problem.errors]
+    headers = {}
+    if problem.status == Unauthorized.status:
+        headers["WWW-Authenticate"] = "Bearer"
+    if problem.retry_after_seconds is not None:
+        headers["Retry-After"] = str(problem.retry_after_seconds)
+    return JSONResponse(body, problem.status, headers, media_type="application/problem+json")
+
+
+def install_problems(app: FastAPI) -> None:
+    """Make every error of `app` a problem document that never repeats what was sent."""
+    app.add_exception_handler(Problem, _on_problem)
+    app.add_exception_handler(RequestValidationError, _on_validation)
+    app.add_exception_handler(HTTPException, _on_http)
+    app.add_exception_handler(SQLAlchemyError, _on_unexpected)
+    app.add_exception_handler(OSError, _on_unexpected)
+    app.add_exception_handler(Exception, _on_unexpected)
+
+
+async def _on_problem(_: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, Problem)  # noqa: S101 - registered for nothing else
+    return problem_response(error)
+
+
+async def _on_validation(_: Request, error: Exception) -> JSONResponse:
+    """Paths that name nothing are 404; query and header parameters are named, without their value."""
+    assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for nothing else
+    found = error.errors()
+    if any(e["loc"][0] == "path" for e in found):
+        return problem_response(NotFound())
+    return problem_response(Invalid("Correct the fields named.", errors=field_errors(found)))
+
+
+async def _on_http(_: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, HTTPException)  # noqa: S101 - registered for nothing else
+    if error.status_code == NotFound.status:
+        return problem_response(NotFound())
+    problem = Problem(str(error.detail))
+    problem.title, problem.status, problem.slug = str(error.detail), error.status_code, "http"  # type: ignore[misc]
+    response = problem_response(problem)
+    response.headers.update(error.headers or {})
+    return response
+
+
+async def _on_unexpected(request: Request, error: Exception) -> JSONResponse:
+    if is_away(error):
+        log.warning("dependency away", error=type(error).__name__, route=_route(request))
+        detail = "Nothing was recorded. Send the same request again, with the same Idempotency-Key."
+        return problem_response(Unavailable(detail, retry_after_seconds=RETRY_SECONDS))
+    log.error("unexpected error", error=type(error).__name__, where=where_raised(error), route=_route(request))
+    return problem_response(Problem("This is our fault, and logged under the correlation id."))
+
+
+def _route(request: Request) -> str:
+    return getattr(request.scope.get("route"), "path", "unknown")
+
+
+def field_errors(found: Sequence[Any]) -> tuple[FieldError, ...]:
+    """Return pydantic's errors as pointers and words of our own, without the value that was refused.
+
+    `found` is `ValidationError.errors()`. Query and header parameters get the pointer `/name`.
+    """
+    errors: dict[str, FieldError] = {}
+    for error in found:
+        places = [str(p) for p in error["loc"] if p not in ("query", "header", "body")]
+        pointer = "".join(f"/{p.replace('~', '~0').replace('/', '~1')}" for p in places)
+        errors.setdefault(pointer, FieldError(pointer, words(error)))
+    return tuple(errors.values())
+
+
+WORDS = {
+    "missing": "This is required.",
+    "extra_forbidden": "There is no such field. Remove it or correct its name.",
+    "string_type": "A text is needed.",
+    "bool_type": "true or false is needed.",
+    "int_type": "A whole number is needed.",
+    "list_type": "A list is needed.",
+    "dict_type": "An object is needed.",
+    "model_type": "An object is needed.",
+    "model_attributes_type": "An object is needed.",
+}
+
+
+def words(error: Any) -> str:
+    """Return what to do about one of pydantic's errors; its context holds limits and allowed values, never input."""
+    context = error.get("ctx", {})
+    if error["type"] == "value_error":
+        return str(context.get("error", "This value does not fit."))
+    if error["type"] in WORDS:
+        return WORDS[error["type"]]
+    if "expected" in context:
+        return f"Allowed: {context['expected']}."
+    limits = ", ".join(f"{name.replace('_', ' ')} {limit}" for name, limit in context.items() if isinstance(limit, int))
+    return f"This does not fit ({error['type'].replace('_', ' ')}{': ' + limits if limits else ''})."

@@ -1,0 +1,79 @@
+"""How a service is put together, so that one process or three can serve it: resources, router, consumer entries."""
+
+from collections.abc import AsyncIterator, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from fastapi import APIRouter, Depends, FastAPI, Request
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from shared.db import Database, transaction
+from shared.http.openapi import install_openapi
+from shared.http.rendering import Correlation, install_problems
+from shared.inbox import Entries
+from shared.security import Verifier
+from shared.settings.hub import Hub
+from shared.vault import Vault
+
+
+@dataclass(frozen=True)
+class Resources:
+    """What every request of a service needs; its lifespan yields it as `{service name: resources}`."""
+
+    db: Database
+    vault: Vault
+    hub: Hub
+
+
+@dataclass(frozen=True)
+class Service:
+    """A built service: `router` brings its own lifespan; `entries` are its consumers by producing service."""
+
+    name: str
+    resources: Resources
+    router: APIRouter
+    entries: Mapping[str, Entries] = field(default_factory=dict)
+
+
+def resources_of(name: str) -> Any:
+    """Return the dependency that gives a route the `Resources` of the service of this name."""
+
+    def resources(request: Request) -> Resources:
+        found: Resources = getattr(request.state, name)
+        return found
+
+    return Depends(resources)
+
+
+def session_of(name: str) -> Any:
+    """Return the dependency that gives a route its transaction, committed before the response leaves.
+
+    `scope="function"` is what makes it so: by default FastAPI would reply first and commit after.
+    """
+
+    async def session(request: Request) -> AsyncIterator[AsyncSession]:
+        resources: Resources = getattr(request.state, name)
+        async with transaction(resources.db) as opened:
+            yield opened
+
+    return Depends(session, scope="function")
+
+
+def state_of(key: str) -> Callable[[Request], Any]:
+    """Return a reader of what a service's lifespan yielded under `key` beside its resources."""
+    return lambda request: getattr(request.state, key)
+
+
+def new_application(title: str, version: str, verifier: Verifier, *routers: APIRouter) -> FastAPI:
+    """Return an application serving these routers: strict, with problems as RFC 9457 and correlation ids.
+
+    Lifespans nest in the order given, so the last router starts last and stops first.
+    """
+    app = FastAPI(title=title, version=version, redoc_url=None)
+    app.state.verifier = verifier
+    for router in routers:
+        app.include_router(router)
+    install_problems(app)
+    install_openapi(app)
+    app.add_middleware(Correlation)
+    return app

@@ -1,0 +1,93 @@
+"""JSON as partners may send it: capped before it is parsed, and refused where other parsers would guess."""
+
+import math
+from typing import Annotated, Any
+
+import jiter
+from fastapi import Depends, Request
+
+from shared.problems import BadRequest, TooLarge
+
+BODY_BYTES = 1024 * 1024
+DEPTH = 20
+LONGEST_FIELD_NAME = 32
+LARGEST_INTEGER = 2**53 - 1
+
+
+async def read_body(request: Request) -> bytes:
+    """Return the raw body; raises `TooLarge` as soon as it is known to be over 1 MiB, and reads no further."""
+    declared = request.headers.get("content-length", "0")
+    if declared.isdigit() and int(declared) > BODY_BYTES:
+        raise TooLarge("Send at most 1 MiB in one request.")
+    chunks: list[bytes] = []
+    size = 0
+    async for chunk in request.stream():
+        size += len(chunk)
+        if size > BODY_BYTES:
+            raise TooLarge("Send at most 1 MiB in one request.")
+        chunks.append(chunk)
+    return b"".join(chunks)
+
+
+Body = Annotated[bytes, Depends(read_body)]
+
+
+def parse_json(body: bytes) -> Any:
+    """Return the parsed body; raises `BadRequest` for anything that two parsers could read differently.
+
+    That is: malformed JSON, duplicate keys, NaN and infinities (also by overflow), lone surrogates, NUL, integers
+    beyond 2**53 - 1, and more than 20 levels.
+    """
+    try:
+        document = jiter.from_json(body, catch_duplicate_keys=True, allow_inf_nan=False)
+    except ValueError as error:
+        raise BadRequest(_what_is_wrong(str(error))) from None
+    _check(document, "", 1)
+    return document
+
+
+def _what_is_wrong(parser_says: str) -> str:
+    """Keep the place and drop everything that could repeat the input."""
+    place = parser_says.rpartition(" at ")[2]
+    place = place if place.startswith("line ") else "an unknown place"
+    if parser_says.startswith("Detected duplicate key"):
+        return f"An object has the same key twice, at {place}. Send each key once."
+    if "recursion" in parser_says:
+        return f"The body is nested deeper than {DEPTH} levels."
+    return f"The body is not valid JSON in UTF-8; reading stopped at {place}."
+
+
+def _check(value: Any, pointer: str, depth: int) -> None:
+    if depth > DEPTH:
+        raise BadRequest(f"The body is nested deeper than {DEPTH} levels.")
+    match value:
+        case dict():
+            for key, item in value.items():
+                _check_text(key, pointer)
+                _check(item, f"{pointer}/{key}", depth + 1)
+        case list():
+            for index, item in enumerate(value):
+                _check(item, f"{pointer}/{index}", depth + 1)
+        case str():
+            _check_text(value, pointer)
+        case int() | float():
+            _check_number(value, pointer)
+        case _:
+            pass
+
+
+def _check_text(text: str, pointer: str) -> None:
+    if "\x00" in text:
+        raise BadRequest(f"A NUL character stands in {_known(pointer)}. Remove it.")
+
+
+def _check_number(number: float, pointer: str) -> None:
+    if not math.isfinite(number) or abs(number) > LARGEST_INTEGER:
+        raise BadRequest(f"The number in {_known(pointer)} is too large.")
+
+
+def _known(pointer: str) -> str:
+    """Return the pointer only while it can't be the sender's own words."""
+    parts = pointer.split("/")[1:]
+    ours = pointer.isascii() and all(p.replace("_", "").isalnum() and len(p) <= LONGEST_FIELD_NAME for p in parts)
+    return pointer if pointer and ours else "the body"

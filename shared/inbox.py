@@ -1,0 +1,214 @@
+"""Turns events into effects exactly once: the inbox row, the effect and the next outbox rows commit together.
+
+Runs in each consumer process, fed by either transport. `prepare` fetches what a batch needs with no transaction
+open; `apply` runs in one. A poison event goes to the dead letters and harms only itself; a database that is away
+is waited for; a domain's refusal is a recorded outcome.
+"""
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from itertools import groupby
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Column, DateTime, LargeBinary, Table, Text, func, select
+from sqlalchemy.dialects.postgresql import JSONB, insert
+from sqlalchemy.dialects.postgresql import UUID as PgUUID
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from shared.db import Database, is_away, new_id, shared_metadata, transaction
+from shared.events import Event, Poison, decode
+from shared.outbox import Message
+from shared.problems import Problem
+from shared.telemetry import correlated, log, where_raised
+
+inbox = Table(
+    "inbox",
+    shared_metadata,
+    Column("reader", Text, primary_key=True),
+    Column("event_id", PgUUID(as_uuid=True), primary_key=True),
+    Column("outcome", Text, nullable=False, server_default="applied"),
+    Column("taken_at", DateTime(timezone=True), nullable=False, server_default=func.clock_timestamp()),
+)
+
+dead_letters = Table(
+    "dead_letters",
+    shared_metadata,
+    Column("id", PgUUID(as_uuid=True), primary_key=True),
+    Column("reader", Text, nullable=False),
+    Column("state", Text, nullable=False, server_default="dead"),
+    Column("headers", JSONB, nullable=False),
+    Column("payload", LargeBinary, nullable=False),
+    Column("error", Text, nullable=False),
+    Column("died_at", DateTime(timezone=True), nullable=False, server_default=func.clock_timestamp()),
+)
+
+BATCH = 100
+FIRST_WAIT_SECONDS = 0.05
+LONGEST_WAIT_SECONDS = 5.0
+
+Prepared = Any
+
+
+class Transient(Exception):  # noqa: N818 - a fact, as a Problem is
+    """Something that the effect needs is away; worth trying again, never a dead letter."""
+
+
+async def nothing_to_prepare(_: Sequence[Event]) -> Prepared:
+    return None
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What a consumer does with events of one type; `apply` gets them in order, deduplicated, at most 100."""
+
+    apply: Callable[[AsyncSession, Sequence[Event], Prepared], Awaitable[None]]
+    prepare: Callable[[Sequence[Event]], Awaitable[Prepared]] = nothing_to_prepare
+
+
+Entries = Mapping[str, Entry]
+
+
+def _passes(error: BaseException) -> bool:
+    return isinstance(error, Transient) or is_away(error)
+
+
+async def consume(db: Database, reader: str, entries: Entries, messages: Sequence[Message]) -> int:
+    """Take every message, in order, and return how many that were (all, once this returns)."""
+    events: list[Event] = []
+    for message in messages:
+        try:
+            event = decode(message.headers, message.payload)
+        except Poison as poison:
+            await _patiently(reader, partial(_bury, db, reader, message, f"poison: {poison}"))
+        else:
+            if event.type in entries:
+                events.append(event)
+    for run in _runs(events):
+        await _take_run(db, reader, entries[run[0].type], run, messages)
+    return len(messages)
+
+
+def _runs(events: Sequence[Event]) -> Iterator[list[Event]]:
+    """Yield neighbours of one type, so that a set-based effect never overtakes another type's."""
+    for _, group in groupby(events, key=lambda event: event.type):
+        run = list(group)
+        for start in range(0, len(run), BATCH):
+            yield run[start : start + BATCH]
+
+
+async def _take_run(db: Database, reader: str, entry: Entry, run: Sequence[Event], messages: Sequence[Message]) -> None:
+    async def attempt() -> None:
+        fresh = await _not_taken_yet(db, reader, run)
+        if not fresh:
+            return
+        try:
+            await _apply(db, reader, entry, fresh)
+        except Exception as error:
+            if _passes(error):
+                raise
+            log.warning("batch falls back to single events", reader=reader, error=type(error).__name__,
+                        where=where_raised(error), count=len(fresh))  # fmt: skip
+            for event in fresh:
+                await _patiently(reader, partial(_take_alone, db, reader, entry, event, messages))
+
+    await _patiently(reader, attempt)
+
+
+async def _apply(db: Database, reader: str, entry: Entry, events: Sequence[Event]) -> None:
+    with correlated(events[0].correlation_id):
+        prepared = await entry.prepare(events)
+        async with transaction(db) as session:
+            fresh = await _claim(session, reader, events)
+            if fresh:
+                await entry.apply(session, fresh, prepared)
+
+
+async def _take_alone(db: Database, reader: str, entry: Entry, event: Event, messages: Sequence[Message]) -> None:
+    try:
+        await _apply(db, reader, entry, [event])
+    except Problem as refused:
+        async with transaction(db) as session:
+            await _claim(session, reader, [event], outcome=f"refused: {refused.slug}")
+    except Exception as error:
+        if _passes(error):
+            raise
+        original = next(m for m in messages if m.headers.get("ce_id") == str(event.id))
+        await _bury(db, reader, original, f"{type(error).__name__} at {where_raised(error)}")
+
+
+async def _patiently(reader: str, attempt: Callable[[], Awaitable[None]]) -> None:
+    """Try until it works: what is away comes back, and order is kept by waiting in place."""
+    wait = FIRST_WAIT_SECONDS
+    while True:
+        try:
+            return await attempt()
+        except Exception as error:
+            if not _passes(error):
+                raise
+            log.warning("waiting for what is away", reader=reader, error=type(error).__name__)
+            await asyncio.sleep(wait * random.uniform(0.5, 1.5))  # noqa: S311 - jitter
+            wait = min(wait * 2, LONGEST_WAIT_SECONDS)
+
+
+async def _not_taken_yet(db: Database, reader: str, run: Sequence[Event]) -> list[Event]:
+    ids = [event.id for event in run]
+    taken_query = select(inbox.c.event_id).where(inbox.c.reader == reader, inbox.c.event_id.in_(ids))
+    async with transaction(db) as session:
+        taken = set((await session.scalars(taken_query)).all())
+    return [event for event in run if event.id not in taken]
+
+
+async def _claim(
+    session: AsyncSession, reader: str, events: Sequence[Event], *, outcome: str = "applied"
+) -> list[Event]:
+    unique = {event.id: event for event in events}
+    rows = [{"reader": reader, "event_id": event_id, "outcome": outcome} for event_id in unique]
+    claim = insert(inbox).values(rows).on_conflict_do_nothing().returning(inbox.c.event_id)
+    claimed = set((await session.scalars(claim)).all())
+    return [event for event in unique.values() if event.id in claimed]
+
+
+async def _bury(db: Database, reader: str, message: Message, error: str) -> None:
+    log.error("dead letter", reader=reader, error=error, event_id=message.headers.get("ce_id"))
+    async with transaction(db) as session:
+        await session.execute(
+            insert(dead_letters).values(
+                id=new_id(),
+                reader=reader,
+                headers=dict(message.headers),
+                payload=message.payload,
+                error=error,
+            )
+        )
+
+
+async def replay_dead_letters(db: Database, reader: str, entries: Entries, *, every_seconds: float = 1.0) -> None:
+    """Try again, until cancelled, the dead letters that somebody marked for replay."""
+    while True:
+        await asyncio.sleep(every_seconds)
+        await _patiently(reader, lambda: _replay_next(db, reader, entries))
+
+
+async def _replay_next(db: Database, reader: str, entries: Entries) -> None:
+    async with transaction(db) as session:
+        row = (
+            await session.execute(
+                select(dead_letters).where(dead_letters.c.state == "replay", dead_letters.c.reader == reader)
+                .order_by(dead_letters.c.died_at).limit(1)
+            )
+        ).first()  # fmt: skip
+    if row is None:
+        return
+    await consume(db, reader, entries, [Message(row.headers, bytes(row.payload))])
+    async with transaction(db) as session:
+        await session.execute(dead_letters.delete().where(dead_letters.c.id == row.id))
+
+
+async def mark_dead_letter(session: AsyncSession, letter_id: UUID, state: str) -> bool:
+    """Set a dead letter to `replay` or `dropped`; returns whether there was one."""
+    change = dead_letters.update().where(dead_letters.c.id == letter_id, dead_letters.c.state == "dead")
+    return bool(getattr(await session.execute(change.values(state=state)), "rowcount", 0))

@@ -1,0 +1,179 @@
+"""Who is calling: access tokens (`at+jwt`, RFC 9068) of partners, services and staff, and what a route asks of them."""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any, Protocol
+
+from fastapi import Depends, Request
+from joserfc import jwt
+from joserfc.errors import JoseError
+from joserfc.jwk import ECKey, KeySet
+from joserfc.util import urlsafe_b64decode
+
+from shared.db import new_id
+from shared.problems import Forbidden, Unauthorized
+
+ALGORITHMS = ["ES256", "PS256"]
+TOKEN_TYPE = "at+jwt"  # noqa: S105 - a media type
+TOKEN_SECONDS = 300
+CLOCK_SKEW_SECONDS = 5
+LONGEST_TOKEN_CHARACTERS = 8192
+
+FRONT_DOOR = "front-door"
+"""The agency slug under which staff record calls and the public's contacts."""
+
+
+class Role(StrEnum):
+    SCREENER = "screener"
+    SOCIAL_WORKER = "social_worker"
+    MANAGER = "manager"
+    OUT_OF_HOURS = "out_of_hours"
+    AUDITOR = "auditor"
+    ADMIN = "admin"
+
+
+CASE_ROLES = (Role.SCREENER, Role.SOCIAL_WORKER, Role.MANAGER, Role.OUT_OF_HOURS)
+
+
+@dataclass(frozen=True)
+class Caller:
+    """A verified caller: an agency, a service or a member of staff. `agency` is a slug, `front-door` for staff."""
+
+    subject: str
+    agency: str
+    scopes: frozenset[str] = frozenset()
+    roles: frozenset[Role] = frozenset()
+
+    @property
+    def is_staff(self) -> bool:
+        return bool(self.roles)
+
+    @property
+    def role_shown(self) -> str:
+        """What the audit row says: the staff roles, or `partner`."""
+        return " ".join(sorted(self.roles)) if self.roles else "partner"
+
+
+class KeySource(Protocol):
+    """Gives the public key of a `kid`, or None where there is no such key (any more)."""
+
+    async def key(self, kid: str) -> Any | None: ...
+
+
+@dataclass(frozen=True)
+class KnownKeys:
+    """Keys held in memory, for an issuer of the same process."""
+
+    keys: KeySet
+
+    async def key(self, kid: str) -> Any | None:
+        return next((key for key in self.keys.keys if key.kid == kid), None)
+
+
+@dataclass(frozen=True)
+class Issuer:
+    """Whose tokens are taken: its keys, and whether it speaks for staff or for partners. Never for both."""
+
+    name: str
+    keys: KeySource
+    staff: bool = False
+
+
+@dataclass
+class Verifier:
+    """Checks access tokens against a list of issuers; `disabled` holds agencies whose tokens are refused."""
+
+    audience: str
+    issuers: tuple[Issuer, ...]
+    disabled: set[str] = field(default_factory=set)
+
+    async def verify(self, token: str) -> Caller:
+        """Return the caller of a good token; raises `Unauthorized` for any other."""
+        try:
+            issuer, claims = await self._claims(token)
+        except (JoseError, ValueError, TypeError, KeyError, RecursionError) as error:
+            raise Unauthorized("The access token is not valid. Ask /oauth/token for a new one.") from error
+        caller = _staff(claims) if issuer.staff else _partner(claims)
+        if caller.subject in self.disabled:
+            raise Unauthorized("This client is disabled. Ask the hub.")
+        return caller
+
+    async def _claims(self, token: str) -> tuple[Issuer, Mapping[str, Any]]:
+        if len(token) > LONGEST_TOKEN_CHARACTERS:
+            raise ValueError("too long")
+        header, unverified = _peek(token)
+        issuer = next(i for i in (*self.issuers, None) if i is None or i.name == unverified["iss"])
+        key = await issuer.keys.key(header["kid"]) if issuer else None
+        if issuer is None or key is None or header.get("typ") != TOKEN_TYPE:
+            raise ValueError("unknown issuer, key or type")
+        claims = jwt.decode(token, key, algorithms=ALGORITHMS).claims
+        _check_times(claims)
+        if claims.get("aud") != self.audience or claims.get("iss") != issuer.name:
+            raise ValueError("wrong audience")
+        return issuer, claims
+
+
+def _peek(token: str) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
+    """Return header and claims before the signature is checked, only to choose the key."""
+    head, body, _ = token.split(".")
+    header, claims = (json.loads(urlsafe_b64decode(part.encode())) for part in (head, body))
+    if not isinstance(header, dict) or not isinstance(claims, dict):
+        raise TypeError("not objects")
+    return header, claims
+
+
+def _check_times(claims: Mapping[str, Any]) -> None:
+    now = datetime.now(UTC).timestamp()
+    issued, expires = claims["iat"], claims["exp"]
+    if type(issued) is not int or type(expires) is not int:
+        raise TypeError("times are whole seconds")
+    if not issued - CLOCK_SKEW_SECONDS <= now < expires:
+        raise ValueError("expired or not yet valid")
+
+
+def _partner(claims: Mapping[str, Any]) -> Caller:
+    subject = _text(claims["sub"])
+    return Caller(subject, subject, scopes=frozenset(_text(claims.get("scope", "")).split()))
+
+
+def _staff(claims: Mapping[str, Any]) -> Caller:
+    roles = frozenset(Role(role) for role in claims["roles"])
+    if not roles:
+        raise Unauthorized("This account has no role at the front door. Ask an administrator.")
+    return Caller(_text(claims["sub"]), FRONT_DOOR, roles=roles)
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError("a text is needed")
+    return value
+
+
+def issue_token(key: ECKey, issuer: str, audience: str, claims: Mapping[str, Any]) -> str:
+    """Return an access token of five minutes, signed ES256; `claims` gives `sub` and `scope` or `roles`."""
+    now = int(datetime.now(UTC).timestamp())
+    times = {"iss": issuer, "aud": audience, "iat": now, "exp": now + TOKEN_SECONDS, "jti": str(new_id())}
+    return jwt.encode({"alg": "ES256", "typ": TOKEN_TYPE, "kid": key.kid}, {**times, **claims}, key)
+
+
+def allow(*, scope: str | None = None, roles: tuple[Role, ...] = ()) -> Any:
+    """Return the policy of a route: a partner with this scope, or staff with one of these roles."""
+    return Depends(policy_of(scope, frozenset(roles)))
+
+
+def policy_of(scope: str | None, roles: frozenset[Role]) -> Callable[[Request], Any]:
+    async def caller(request: Request) -> Caller:
+        scheme, _, token = request.headers.get("authorization", "").partition(" ")
+        if scheme.lower() != "bearer" or not token:
+            raise Unauthorized("Send an access token: Authorization: Bearer <token>.")
+        found: Caller = await request.app.state.verifier.verify(token.strip())
+        if (scope is not None and scope in found.scopes) or found.roles & roles:
+            return found
+        needed = [f"scope {scope}"] if scope else []
+        needed += [f"role {' or '.join(sorted(roles))}"] if roles else []
+        raise Forbidden(f"This needs {', or '.join(needed)}.")
+
+    return caller

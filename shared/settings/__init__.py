@@ -1,0 +1,1 @@
+"""Settings: the environment of each service, and the hub that it serves as data."""

@@ -1,0 +1,100 @@
+"""What the suites share: one throwaway PostgreSQL, and a fresh migrated database for whoever asks."""
+
+import secrets
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import asyncpg
+import pytest
+from sqlalchemy import make_url
+
+from services.front_door.postgres import temporary_server
+from shared.db import Database, migrate, open_database, shared_metadata
+from shared.settings.hub import Hub, load_hub
+
+ROOT = Path(__file__).parents[1]
+HUB_FOLDER = ROOT / "deploy" / "hubs" / "northamptonshire"
+EXAMPLES = HUB_FOLDER / "examples"
+APP_PASSWORD = "app-password"
+
+OpenDatabase = Callable[[str], Awaitable[Database]]
+
+
+@pytest.fixture(scope="session")
+def hub() -> Hub:
+    return load_hub(HUB_FOLDER)
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[str]:
+    """Run an empty server of the session's own; the superuser's URL."""
+    with temporary_server() as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def templates(server: str) -> Callable[[str], Awaitable[str]]:
+    """Make, once a service, a migrated database to copy; `shared` has the shared tables alone."""
+    made: dict[str, str] = {}
+
+    async def template(service: str) -> str:
+        if service not in made:
+            await _execute(server, f"CREATE ROLE \"{service}_app\" LOGIN PASSWORD '{APP_PASSWORD}'")
+            await _execute(server, f'CREATE DATABASE "template_{service}"')
+            await _fill(_database(server, f"template_{service}"), service)
+            made[service] = f"template_{service}"
+        return made[service]
+
+    return template
+
+
+@pytest.fixture
+async def open_service(server: str, templates: Callable[[str], Awaitable[str]]) -> AsyncIterator[OpenDatabase]:
+    """Give fresh databases of a service by its name, opened as its app role."""
+    opened: list[tuple[str, Database]] = []
+
+    async def open_fresh(service: str) -> Database:
+        name = f"{service}_{secrets.token_hex(6)}"
+        await _execute(server, f'CREATE DATABASE "{name}" TEMPLATE "{await templates(service)}"')
+        role = make_url(_database(server, name)).set(username=f"{service}_app", password=APP_PASSWORD)
+        db = open_database(role.render_as_string(hide_password=False))
+        opened.append((name, db))
+        return db
+
+    yield open_fresh
+    for name, db in opened:
+        await db.close()
+        await _execute(server, f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+def owner_url(server: str, db: Database) -> str:
+    """Return the superuser's URL of a database that `open_service` opened."""
+    return _database(server, db.engine.url.database or "")
+
+
+def _database(server: str, name: str) -> str:
+    return make_url(server).set(database=name).render_as_string(hide_password=False)
+
+
+async def _execute(server: str, statement: str) -> None:
+    url = make_url(server)
+    connection = await asyncpg.connect(
+        host=str(url.query["host"]), user=url.username, password=url.password, database="postgres"
+    )
+    try:
+        await connection.execute(statement)
+    finally:
+        await connection.close()
+
+
+async def _fill(url: str, service: str) -> None:
+    if service == "shared":
+        db = open_database(url)
+        async with db.engine.begin() as connection:
+            await connection.run_sync(shared_metadata.create_all)
+            await connection.exec_driver_sql('GRANT ALL ON ALL TABLES IN SCHEMA public TO "shared_app"')
+        await db.close()
+        return
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(migrate, url, ROOT / "services" / service / "migrations", f"{service}_app").result()

@@ -1,0 +1,128 @@
+"""The inbox: an effect exactly once, a poison event harms only itself, what is away is waited for."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from shared.db import Database, transaction
+from shared.events import CaseOpened, Event, encode
+from shared.inbox import Entries, Entry, Prepared, Transient, consume, dead_letters, inbox, mark_dead_letter
+from shared.outbox import Message, emit, outbox
+from shared.problems import Problem
+from tests.conftest import OpenDatabase
+from tests.factories import case_opened
+
+
+def message(event: Event) -> Message:
+    return Message(*encode(event))
+
+
+class Effects:
+    """A consumer whose effect is an outbox row, and that fails where it is told to."""
+
+    def __init__(self, *, poison: UUID | None = None, refused: UUID | None = None, away_times: int = 0) -> None:
+        self.poison, self.refused, self.away_times = poison, refused, away_times
+        self.batches: list[list[UUID]] = []
+
+    async def apply(self, session: AsyncSession, events: Sequence[Event], _: Prepared) -> None:
+        self.batches.append([event.id for event in events])
+        await emit(session, *(Event(event.fact, id=event.id) for event in events))
+        for event in events:
+            if event.id == self.poison:
+                raise ZeroDivisionError
+            if event.id == self.refused:
+                raise Problem
+        if self.away_times:
+            self.away_times -= 1
+            raise Transient
+
+    @property
+    def entries(self) -> Entries:
+        return {CaseOpened.type: Entry(self.apply)}
+
+
+async def effects_in(db: Database) -> list[UUID]:
+    async with transaction(db) as session:
+        return list((await session.scalars(select(outbox.c.event_id).order_by(outbox.c.position))).all())
+
+
+async def test_a_batch_is_applied_once_in_order(open_service: OpenDatabase) -> None:
+    """Events delivered twice, in one batch or in two, have one effect."""
+    db = await open_service("shared")
+    events = [Event(case_opened()) for _ in range(5)]
+    effects = Effects()
+    messages = [message(event) for event in [*events, *events]]
+    assert await consume(db, "test", effects.entries, messages) == 10
+    assert await consume(db, "test", effects.entries, messages) == 10
+    assert await effects_in(db) == [event.id for event in events]
+    assert len(effects.batches) == 1
+
+
+async def test_a_failing_event_is_buried_alone(open_service: OpenDatabase) -> None:
+    """The others of its batch are applied; the dead letter keeps the original bytes and no text of the error."""
+    db = await open_service("shared")
+    events = [Event(case_opened()) for _ in range(5)]
+    effects = Effects(poison=events[2].id)
+    await consume(db, "test", effects.entries, [message(event) for event in events])
+    assert await effects_in(db) == [event.id for event in events if event is not events[2]]
+    async with transaction(db) as session:
+        letter = (await session.execute(select(dead_letters))).one()
+    assert bytes(letter.payload) == message(events[2]).payload
+    assert letter.error.startswith("ZeroDivisionError at test_inbox.py:")
+
+
+async def test_messages_that_cannot_be_understood_are_buried(open_service: OpenDatabase) -> None:
+    """Undecodable bytes, an unknown version and a broken schema are dead letters; the next event is applied."""
+    db = await open_service("shared")
+    good = Event(case_opened())
+    headers, payload = encode(good)
+    broken = [
+        Message(headers, b"\xff"),
+        Message({**headers, "ce_type": "uk.frontdoor.case.opened.v9"}, payload),
+        Message(headers, payload.replace(b'"reference"', b'"nickname"')),
+        Message({}, payload),
+        Message({**headers, "ce_subject": "another"}, payload),
+    ]
+    effects = Effects()
+    await consume(db, "test", effects.entries, [*broken, message(good)])
+    assert await effects_in(db) == [good.id]
+    async with transaction(db) as session:
+        letters = (await session.scalars(select(dead_letters.c.error))).all()
+    assert len(letters) == len(broken)
+    assert all(letter.startswith("poison: ") for letter in letters)
+
+
+async def test_a_refusal_is_a_recorded_outcome(open_service: OpenDatabase) -> None:
+    """What the domain refuses is no dead letter and is not tried again."""
+    db = await open_service("shared")
+    event = Event(case_opened())
+    effects = Effects(refused=event.id)
+    await consume(db, "test", effects.entries, [message(event)])
+    await consume(db, "test", effects.entries, [message(event)])
+    async with transaction(db) as session:
+        assert (await session.scalars(select(inbox.c.outcome))).all() == ["refused: internal"]
+        assert (await session.execute(select(dead_letters))).all() == []
+    assert await effects_in(db) == []
+
+
+async def test_what_is_away_is_waited_for(open_service: OpenDatabase) -> None:
+    """A transient failure is tried again in place, and the effect then happens once."""
+    db = await open_service("shared")
+    event = Event(case_opened())
+    effects = Effects(away_times=2)
+    await consume(db, "test", effects.entries, [message(event)])
+    assert len(effects.batches) == 3
+    assert await effects_in(db) == [event.id]
+
+
+async def test_a_dead_letter_can_be_marked_once(open_service: OpenDatabase) -> None:
+    """A dead letter is replayed or dropped by one person."""
+    db = await open_service("shared")
+    event = Event(case_opened())
+    await consume(db, "test", Effects(poison=event.id).entries, [message(event)])
+    async with transaction(db) as session:
+        letter_id = (await session.scalars(select(dead_letters.c.id))).one()
+        assert await mark_dead_letter(session, letter_id, "replay")
+        assert not await mark_dead_letter(session, letter_id, "dropped")
