@@ -1,4 +1,7 @@
-"""How a service is put together, so that one process or three can serve it: resources, router, consumer entries."""
+"""How a service is put together, so that one process or three can serve it (see CONTRIBUTING.md).
+
+Resources, router and consumer entries of a service; session and state of a request.
+"""
 
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
