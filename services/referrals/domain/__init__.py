@@ -1,0 +1,28 @@
+"""What is decided about a referral before anybody reads it: state, reference, quality, warnings, urgency."""
+
+from services.referrals.domain.identifiers import Warned
+from services.referrals.domain.quality import Asked, Quality, quality_of
+from services.referrals.domain.status import (
+    AgencySlug,
+    ReferralId,
+    ReferralStatus,
+    can_move,
+    has_reached,
+    new_reference,
+)
+from services.referrals.domain.urgency import CallNow, call_now_of
+
+__all__ = [
+    "AgencySlug",
+    "Asked",
+    "CallNow",
+    "Quality",
+    "ReferralId",
+    "ReferralStatus",
+    "Warned",
+    "call_now_of",
+    "can_move",
+    "has_reached",
+    "new_reference",
+    "quality_of",
+]

@@ -1,0 +1,100 @@
+"""Checks of identifiers and dates that warn and never refuse. Pure; run by the API when a referral arrives."""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+from nhs_number.validate import is_valid as is_nhs_number
+from uk_postcodes_parsing.postcode_utils import is_valid as is_postcode
+from uk_postcodes_parsing.postcode_utils import is_valid_outcode
+
+UPN_LETTERS = "ABCDEFGHJKLMNPQRTUVWXYZ"
+UPN = re.compile(r"[A-Z]\d{11}[0-9A-Z]", re.ASCII)
+UPRN = re.compile(r"\d{1,12}", re.ASCII)
+ADULT_YEARS = 18
+LONGEST_PREGNANCY = timedelta(weeks=42)
+OVERDUE = timedelta(weeks=6)
+
+
+@dataclass(frozen=True)
+class Warned:
+    """Something kept as given that looks wrong: where it stands (RFC 6901) and what to check."""
+
+    pointer: str
+    detail: str
+
+
+def nhs_number_problem(given: str) -> str | None:
+    """Check digit by modulus 11 over ten digits (NHS Data Dictionary)."""
+    if given.isascii() and is_nhs_number(given):
+        return None
+    return "This NHS number fails its check. It is kept as given; please look again."
+
+
+def upn_problem(given: str) -> str | None:
+    """Check letter by modulus 23 over the other twelve characters (DfE guide to unique pupil numbers)."""
+    upn = given.replace(" ", "").upper()
+    if UPN.fullmatch(upn) and set(upn[0] + upn[12]) <= {*UPN_LETTERS, *"0123456789"}:
+        values = [UPN_LETTERS.index(c) if c.isalpha() else int(c) for c in upn[1:]]
+        if UPN_LETTERS[sum(weight * value for weight, value in enumerate(values, 2)) % 23] == upn[0]:
+            return None
+    return "This unique pupil number fails its check. It is kept as given; please look again."
+
+
+def uprn_problem(given: str) -> str | None:
+    return None if UPRN.fullmatch(given) else "A property reference has up to 12 digits. It is kept as given."
+
+
+def postcode_problem(given: str) -> str | None:
+    """Check the shape, not whether anybody lives there."""
+    if given.isascii() and is_postcode(given):
+        return None
+    if given.isascii() and is_valid_outcode(given.split(maxsplit=1)[0]):
+        return "This postcode looks incomplete. Its district is used; please send the whole of it."
+    return "This is not the shape of a UK postcode. It is kept as given; please look again."
+
+
+CHECKS: dict[str, Callable[[str], str | None]] = {
+    "nhs_number": nhs_number_problem,
+    "upn": upn_problem,
+    "uprn": uprn_problem,
+    "postcode": postcode_problem,
+}
+
+
+def warnings_of(document: Mapping[str, Any], received_on: date) -> tuple[Warned, ...]:
+    """Return what looks wrong in a valid referral document, in the order of its fields."""
+    return tuple(
+        warned
+        for group in ("children", "household")
+        for index, person in enumerate(document.get(group, []))
+        for warned in _of_person(f"/{group}/{index}", person, received_on if group == "children" else None)
+    )
+
+
+def _of_person(pointer: str, person: Mapping[str, Any], received_on: date | None) -> Iterator[Warned]:
+    if received_on is not None:
+        yield from _of_dates(pointer, person, received_on)
+    for path, part in ((pointer, person), *((f"{pointer}/{n}", person.get(n) or {}) for n in ("address", "found_at"))):
+        for name, check in CHECKS.items():
+            detail = check(part[name]) if part.get(name) else None
+            if detail is not None:
+                yield Warned(f"{path}/{name}", detail)
+
+
+def _of_dates(pointer: str, child: Mapping[str, Any], received_on: date) -> Iterator[Warned]:
+    if is_adult(child, received_on):
+        yield Warned(f"{pointer}/date_of_birth", "By this date the child is 18 or older; please look again.")
+    due = child.get("expected_delivery_date")
+    if due is not None and not -OVERDUE <= date.fromisoformat(due) - received_on <= LONGEST_PREGNANCY:
+        yield Warned(f"{pointer}/expected_delivery_date", "This lies too far off; please look again.")
+
+
+def is_adult(child: Mapping[str, Any], on: date) -> bool:
+    """Say whether a date of birth makes the child 18 or older on a day; without one nobody is held to be an adult."""
+    if child.get("date_of_birth") is None:
+        return False
+    born = date.fromisoformat(child["date_of_birth"])
+    return (on.year - born.year - ((on.month, on.day) < (born.month, born.day))) >= ADULT_YEARS

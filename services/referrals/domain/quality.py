@@ -1,0 +1,76 @@
+"""How complete a referral is, and what to ask its sender. Pure; run by the API when a referral arrives.
+
+Missing things become questions and lower the score; they never refuse a referral.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from services.referrals.domain.harm import FGM
+from services.referrals.domain.identifiers import Warned, is_adult, warnings_of
+from services.referrals.domain.questions import CHILD_QUESTIONS, QUESTIONS
+
+BOUND_TO_REPORT = frozenset({"2A", "2B", "3A", "3B", "3C", "3D", "3E", "3F"})
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One thing that is missing: where it would stand (RFC 6901), what to ask for, and why."""
+
+    pointer: str
+    ask: str
+    why: str
+
+
+@dataclass(frozen=True)
+class Quality:
+    """`score` runs from 0 to 100; each thing that is missing takes its weight away."""
+
+    score: int
+    missing: tuple[Asked, ...]
+    warnings: tuple[Warned, ...]
+
+
+def quality_of(document: Mapping[str, Any], received_on: date) -> Quality:
+    """Return score, questions and warnings of a valid referral document; the same document always gives the same.
+
+    The weights of all questions add up to 100. A question about the children takes its share for each child who
+    lacks the answer, rounded up. Where telling the family could harm, what the family was told and agreed to is
+    neither asked nor marked down.
+    """
+    children = document["children"]
+    asked = [*_duty_to_report(document, received_on)]
+    lost = 0
+    for question in QUESTIONS:
+        if question.lacking(document):
+            lost += question.weight
+            asked.append(Asked(question.pointer, question.ask, question.why))
+    for of_child in CHILD_QUESTIONS:
+        lacking = [index for index, child in enumerate(children) if of_child.lacking(document, child)]
+        lost += -(-of_child.weight * len(lacking) // len(children))
+        asked += [Asked(f"/children/{index}{of_child.pointer}", of_child.ask, of_child.why) for index in lacking]
+    return Quality(100 - lost, tuple(asked), warnings_of(document, received_on))
+
+
+def _duty_to_report(document: Mapping[str, Any], received_on: date) -> Iterator[Asked]:
+    """Ask teachers and health professionals to report known female genital mutilation themselves.
+
+    Female Genital Mutilation Act 2003, section 5B: it binds them for girls under 18.
+    """
+    if document.get("source") not in BOUND_TO_REPORT:
+        return
+    for index, entry in enumerate(document["concern"].get("indicators", [])):
+        children = document["children"] if entry.get("child") is None else [document["children"][entry["child"]]]
+        if (
+            entry["code"] == FGM
+            and entry["status"] == "present"
+            and not all(is_adult(child, received_on) for child in children)
+        ):
+            yield Asked(
+                f"/concern/indicators/{index}/code",
+                "If a girl told you of female genital mutilation, or you saw it, report it to the police "
+                "yourself, by telephone on 101. Have you?",
+                "Teachers and regulated health professionals must; this referral does not do it for you.",
+            )

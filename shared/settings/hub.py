@@ -1,0 +1,141 @@
+"""The hub as data: hours, telephone numbers, councils, texts and code lists. Read once by each process at start."""
+
+import re
+from collections.abc import Mapping
+from datetime import date, time
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Literal, Self
+from zoneinfo import ZoneInfo
+
+import yaml
+from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
+
+Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+Hours = tuple[time, time]
+STATUTORY_LEVEL = 4
+WEEKDAYS: tuple[Weekday, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
+
+class HubError(ValueError):
+    """A file of the hub cannot be read; the text names the file and the place."""
+
+
+class Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Phone(Frozen):
+    who: str
+    phone: str
+
+
+class Phones(Frozen):
+    emergency: Phone
+    in_hours: Phone
+    out_of_hours: Phone
+
+
+class Webhooks(Frozen):
+    verification_required: bool = True
+
+
+class CodeItem(Frozen):
+    code: str
+    label: str
+
+
+class CodeList(Frozen):
+    """A code set; where `pattern` is given, every code that it matches is taken and `items` are the common ones."""
+
+    name: str
+    title: str
+    items: tuple[CodeItem, ...]
+    pattern: str | None = None
+
+    @cached_property
+    def codes(self) -> tuple[str, ...]:
+        return tuple(item.code for item in self.items)
+
+    def takes(self, code: str) -> bool:
+        if self.pattern is not None:
+            return re.fullmatch(self.pattern, code, re.ASCII) is not None
+        return code in self.codes
+
+
+class Indicator(BaseModel):
+    """One sign of need or harm, from `facts.yaml`; `level` 1-4 as the threshold document places it."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    code: str
+    label: str
+    level: int
+    domain: str
+
+
+class Hub(Frozen):
+    """One front door. Hours are local to `time_zone`; `districts` maps the ONS code of a council to its districts."""
+
+    name: str
+    time_zone: ZoneInfo
+    opening_hours: Mapping[Weekday, Hours]
+    closed_days: frozenset[date] = frozenset()
+    open_days: Mapping[date, Hours] = {}
+    phones: Phones
+    feedback: Mapping[str, str]
+    next_step: Mapping[str, str]
+    councils: Mapping[str, str]
+    districts: Mapping[str, tuple[str, ...]]
+    webhooks: Webhooks = Webhooks()
+    indicators: tuple[Indicator, ...]
+    code_lists: Mapping[str, CodeList]
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        if not self.opening_hours:
+            msg = "opening_hours: name at least one weekday"
+            raise ValueError(msg)
+        if any(opens >= closes for opens, closes in (*self.opening_hours.values(), *self.open_days.values())):
+            msg = "opening_hours: a day opens before it closes"
+            raise ValueError(msg)
+        if self.districts.keys() - self.councils.keys():
+            msg = "districts: every council must stand under councils"
+            raise ValueError(msg)
+        return self
+
+    @cached_property
+    def level_4_indicators(self) -> frozenset[str]:
+        return frozenset(indicator.code for indicator in self.indicators if indicator.level == STATUTORY_LEVEL)
+
+
+def load_hub(folder: Path) -> Hub:
+    """Read `hub.yaml`, the indicators of `facts.yaml`, and `codes/*.yaml`; raises HubError. The caller keeps it."""
+    settings = _read(folder / "hub.yaml")
+    indicators = _read(folder / "facts.yaml").get("indicators", [])
+    lists = [_read(path) for path in sorted((folder / "codes").glob("*.yaml"))]
+    try:
+        code_lists = [CodeList.model_validate(entry) for entry in lists]
+        known = tuple(Indicator.model_validate(entry) for entry in indicators)
+        code_lists.append(
+            CodeList(
+                name="indicators",
+                title="Indicators: signs of need, of strength and of harm",
+                items=tuple(CodeItem(code=item.code, label=item.label) for item in known),
+            )
+        )
+        return Hub.model_validate(
+            {**settings, "indicators": known, "code_lists": {entry.name: entry for entry in code_lists}}
+        )
+    except ValidationError as error:
+        raise HubError(f"{folder}: {error}") from error
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, yaml.YAMLError) as error:
+        raise HubError(f"{path}: {error}") from error
+    if not isinstance(content, dict):
+        raise HubError(f"{path}: expected a mapping at the top")
+    return content
