@@ -1,0 +1,150 @@
+"""The tables of triage. Names and narrative stand only in columns called `details`, sealed by the vault."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ForeignKey, Index, func, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from shared.db import Model, new_id, new_metadata
+
+
+class Base(Model):
+    __abstract__ = True
+    metadata = new_metadata()
+
+
+class Case(Base):
+    """One referral, one case, however many children. `version` is its entity tag."""
+
+    __tablename__ = "cases"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    referral_id: Mapped[UUID] = mapped_column(unique=True)
+    reference: Mapped[str] = mapped_column(index=True)
+    agency: Mapped[str]
+    kind: Mapped[str]
+    status: Mapped[str]
+    urgency: Mapped[str]
+    level: Mapped[int | None]
+    priority: Mapped[str]
+    urgency_rank: Mapped[int]
+    council: Mapped[str | None]
+    details_pending: Mapped[bool]
+    owner: Mapped[str | None]
+    lease_until: Mapped[datetime | None]
+    received_at: Mapped[datetime]
+    decision_due_at: Mapped[datetime]
+    opened_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
+    decided_at: Mapped[datetime | None]
+    decided_level: Mapped[int | None]
+    version: Mapped[int] = mapped_column(server_default=text("1"))
+    details: Mapped[bytes | None]
+
+    __table_args__ = (
+        Index(None, "status", "decision_due_at", "id"),
+        Index(
+            "ix_cases_next",
+            text("urgency_rank DESC"),
+            "decision_due_at",
+            "id",
+            postgresql_where=text("status = 'unassigned'"),
+        ),
+        Index("ix_cases_pending", "id", postgresql_where=text("details_pending")),
+        Index("ix_cases_lease", "lease_until", postgresql_where=text("status = 'claimed'")),
+        Index("ix_cases_owner", "owner", "decision_due_at", "id"),
+    )
+
+
+class Child(Base):
+    """A child of a case, by index into the referral's `children`, with the receipt that stands now."""
+
+    __tablename__ = "children"
+
+    case_id: Mapped[UUID] = mapped_column(ForeignKey("cases.id"), primary_key=True)
+    child: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    receipt: Mapped[dict[str, Any]]
+    outcome: Mapped[str | None]
+    decided_level: Mapped[int | None]
+
+
+class Assessment(Base):
+    """Every receipt there ever was, immutable: what was said of a child, when, and because of what."""
+
+    __tablename__ = "assessments"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    case_id: Mapped[UUID] = mapped_column(ForeignKey("cases.id"), index=True)
+    child: Mapped[int]
+    cause: Mapped[str]
+    receipt: Mapped[dict[str, Any]]
+    assessed_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
+
+
+class PersonKey(Base):
+    """A blind index of a person named in a referral: NHS number, UPN, or name with birth date."""
+
+    __tablename__ = "person_keys"
+
+    digest: Mapped[bytes] = mapped_column(primary_key=True)
+    case_id: Mapped[UUID] = mapped_column(ForeignKey("cases.id"), primary_key=True)
+
+
+class Coding(Base):
+    """What a screener coded of the narrative: codes in the open, notes and source sealed."""
+
+    __tablename__ = "codings"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    case_id: Mapped[UUID] = mapped_column(ForeignKey("cases.id"), index=True)
+    coded_by: Mapped[str]
+    coded_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
+    indicators: Mapped[list[Any]]
+    facts: Mapped[dict[str, Any]]
+    details: Mapped[bytes]
+
+
+class Decision(Base):
+    """What a person decided; rationale, feedback and reasons are sealed."""
+
+    __tablename__ = "decisions"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    case_id: Mapped[UUID] = mapped_column(ForeignKey("cases.id"), index=True)
+    state: Mapped[str]
+    automatic: Mapped[bool]
+    decided_by: Mapped[str]
+    decided_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
+    countersigned_by: Mapped[str | None]
+    countersigned_at: Mapped[datetime | None]
+    children: Mapped[list[Any]]
+    details: Mapped[bytes]
+
+
+class Offer(Base):
+    """Early help offered to a child by one provider's service."""
+
+    __tablename__ = "offers"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    case_id: Mapped[UUID] = mapped_column(ForeignKey("cases.id"), index=True)
+    child: Mapped[int]
+    provider: Mapped[str]
+    service: Mapped[str]
+    status: Mapped[str]
+    offered_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
+
+    __table_args__ = (Index(None, "provider", "offered_at", "id"),)
+
+
+class Step(Base):
+    """A line of the case's timeline: who did what, in codes."""
+
+    __tablename__ = "timeline"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    case_id: Mapped[UUID] = mapped_column(ForeignKey("cases.id"), index=True)
+    at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
+    who: Mapped[str]
+    what: Mapped[str]
