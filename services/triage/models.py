@@ -16,7 +16,10 @@ class Base(Model):
 
 
 class Case(Base):
-    """One referral, one case, however many children. `version` is its entity tag."""
+    """One referral, one case, however many children.
+
+    `version` is its entity tag; `queue_rank` puts the most urgent first, from 0.
+    """
 
     __tablename__ = "cases"
 
@@ -29,7 +32,7 @@ class Case(Base):
     urgency: Mapped[str]
     level: Mapped[int | None]
     priority: Mapped[str]
-    urgency_rank: Mapped[int]
+    queue_rank: Mapped[int]
     council: Mapped[str | None]
     details_pending: Mapped[bool]
     owner: Mapped[str | None]
@@ -46,7 +49,7 @@ class Case(Base):
         Index(None, "status", "decision_due_at", "id"),
         Index(
             "ix_cases_next",
-            text("urgency_rank DESC"),
+            "queue_rank",
             "decision_due_at",
             "id",
             postgresql_where=text("status = 'unassigned'"),

@@ -25,7 +25,7 @@ def upgrade() -> None:
         sa.Column("urgency", sa.Text(), nullable=False),
         sa.Column("level", sa.Integer(), nullable=True),
         sa.Column("priority", sa.Text(), nullable=False),
-        sa.Column("urgency_rank", sa.Integer(), nullable=False),
+        sa.Column("queue_rank", sa.Integer(), nullable=False),
         sa.Column("council", sa.Text(), nullable=True),
         sa.Column("details_pending", sa.Boolean(), nullable=False),
         sa.Column("owner", sa.Text(), nullable=True),
@@ -46,7 +46,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_cases_next",
         "cases",
-        [sa.literal_column("urgency_rank DESC"), "decision_due_at", "id"],
+        ["queue_rank", "decision_due_at", "id"],
         unique=False,
         postgresql_where=sa.text("status = 'unassigned'"),
     )
@@ -62,7 +62,7 @@ def upgrade() -> None:
         sa.Column("case_id", sa.Uuid(), nullable=False),
         sa.Column("child", sa.Integer(), nullable=False),
         sa.Column("cause", sa.Text(), nullable=False),
-        sa.Column("receipt", postgresql.JSONB(astext_type=Text()), nullable=False),
+        sa.Column("receipt", postgresql.JSONB(), nullable=False),
         sa.Column(
             "assessed_at", sa.DateTime(timezone=True), server_default=sa.text("clock_timestamp()"), nullable=False
         ),
@@ -74,7 +74,7 @@ def upgrade() -> None:
         "children",
         sa.Column("case_id", sa.Uuid(), nullable=False),
         sa.Column("child", sa.Integer(), autoincrement=False, nullable=False),
-        sa.Column("receipt", postgresql.JSONB(astext_type=Text()), nullable=False),
+        sa.Column("receipt", postgresql.JSONB(), nullable=False),
         sa.Column("outcome", sa.Text(), nullable=True),
         sa.Column("decided_level", sa.Integer(), nullable=True),
         sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_children_case_id")),
@@ -86,8 +86,8 @@ def upgrade() -> None:
         sa.Column("case_id", sa.Uuid(), nullable=False),
         sa.Column("coded_by", sa.Text(), nullable=False),
         sa.Column("coded_at", sa.DateTime(timezone=True), server_default=sa.text("clock_timestamp()"), nullable=False),
-        sa.Column("indicators", postgresql.JSONB(astext_type=Text()), nullable=False),
-        sa.Column("facts", postgresql.JSONB(astext_type=Text()), nullable=False),
+        sa.Column("indicators", postgresql.JSONB(), nullable=False),
+        sa.Column("facts", postgresql.JSONB(), nullable=False),
         sa.Column("details", sa.LargeBinary(), nullable=False),
         sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_codings_case_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_codings")),
@@ -105,7 +105,7 @@ def upgrade() -> None:
         ),
         sa.Column("countersigned_by", sa.Text(), nullable=True),
         sa.Column("countersigned_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("children", postgresql.JSONB(astext_type=Text()), nullable=False),
+        sa.Column("children", postgresql.JSONB(), nullable=False),
         sa.Column("details", sa.LargeBinary(), nullable=False),
         sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_decisions_case_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_decisions")),
@@ -165,7 +165,7 @@ def upgrade() -> None:
         sa.Column("id", sa.UUID(), nullable=False),
         sa.Column("reader", sa.Text(), nullable=False),
         sa.Column("state", sa.Text(), server_default="dead", nullable=False),
-        sa.Column("headers", postgresql.JSONB(astext_type=Text()), nullable=False),
+        sa.Column("headers", postgresql.JSONB(), nullable=False),
         sa.Column("payload", sa.LargeBinary(), nullable=False),
         sa.Column("error", sa.Text(), nullable=False),
         sa.Column("died_at", sa.DateTime(timezone=True), server_default=sa.text("clock_timestamp()"), nullable=False),
@@ -198,7 +198,7 @@ def upgrade() -> None:
         sa.Column("event_id", sa.UUID(), nullable=False),
         sa.Column("type", sa.Text(), nullable=False),
         sa.Column("subject", sa.Text(), nullable=False),
-        sa.Column("headers", postgresql.JSONB(astext_type=Text()), nullable=False),
+        sa.Column("headers", postgresql.JSONB(), nullable=False),
         sa.Column("payload", sa.LargeBinary(), nullable=False),
         sa.Column(
             "created_at", sa.DateTime(timezone=True), server_default=sa.text("clock_timestamp()"), nullable=False
