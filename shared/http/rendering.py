@@ -1,7 +1,6 @@
 """Renders every `Problem` once, as RFC 9457, and wraps each request in its correlation id and security headers."""
 
 import re
-from collections.abc import Sequence
 from typing import Any
 
 from fastapi import FastAPI, Request
@@ -13,7 +12,8 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared.db import is_away
-from shared.problems import FieldError, Invalid, NotFound, Problem, Unauthorized, Unavailable
+from shared.http.validation import field_errors
+from shared.problems import Invalid, NotFound, Problem, Unauthorized, Unavailable
 from shared.telemetry import correlation_id, log, new_correlation_id, where_raised
 
 PROBLEM_DOCS = "/problems"
@@ -114,42 +114,3 @@ async def _on_unexpected(request: Request, error: Exception) -> JSONResponse:
 
 def _route(request: Request) -> str:
     return getattr(request.scope.get("route"), "path", "unknown")
-
-
-def field_errors(found: Sequence[Any]) -> tuple[FieldError, ...]:
-    """Return pydantic's errors as pointers and words of our own, without the value that was refused.
-
-    `found` is `ValidationError.errors()`. Query and header parameters get the pointer `/name`.
-    """
-    errors: dict[str, FieldError] = {}
-    for error in found:
-        places = [str(p) for p in error["loc"] if p not in ("query", "header", "body")]
-        pointer = "".join(f"/{p.replace('~', '~0').replace('/', '~1')}" for p in places)
-        errors.setdefault(pointer, FieldError(pointer, words(error)))
-    return tuple(errors.values())
-
-
-WORDS = {
-    "missing": "This is required.",
-    "extra_forbidden": "There is no such field. Remove it or correct its name.",
-    "string_type": "A text is needed.",
-    "bool_type": "true or false is needed.",
-    "int_type": "A whole number is needed.",
-    "list_type": "A list is needed.",
-    "dict_type": "An object is needed.",
-    "model_type": "An object is needed.",
-    "model_attributes_type": "An object is needed.",
-}
-
-
-def words(error: Any) -> str:
-    """Return what to do about one of pydantic's errors; its context holds limits and allowed values, never input."""
-    context = error.get("ctx", {})
-    if error["type"] == "value_error":
-        return str(context.get("error", "This value does not fit."))
-    if error["type"] in WORDS:
-        return WORDS[error["type"]]
-    if "expected" in context:
-        return f"Allowed: {context['expected']}."
-    limits = ", ".join(f"{name.replace('_', ' ')} {limit}" for name, limit in context.items() if isinstance(limit, int))
-    return f"This does not fit ({error['type'].replace('_', ' ')}{': ' + limits if limits else ''})."
