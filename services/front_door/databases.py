@@ -3,7 +3,6 @@
 Run by `frontdoor up` and `frontdoor migrate`, on the embedded server or on one given by its URL.
 """
 
-import asyncio
 import base64
 import hashlib
 import hmac
@@ -41,18 +40,17 @@ def urls(admin_url: str, passwords: Mapping[str, str]) -> dict[str, DatabaseUrls
 
 
 async def provision(admin_url: str, passwords: Mapping[str, str]) -> None:
-    """Make what is missing of roles and databases and set the roles' passwords; safe to repeat.
+    """Make what is missing of roles and databases, set the roles' passwords and keep others out; safe to repeat.
 
-    The role of `admin_url` needs CREATEROLE and CREATEDB, no more.
+    The role of `admin_url` needs CREATEROLE and CREATEDB, no more. Tables and the right to them are the migrations'.
     """
-    admin = await _connect(admin_url)
+    place = make_url(admin_url).set(drivername="postgresql")
+    admin = await asyncpg.connect(place.render_as_string(hide_password=False))
     try:
         await _make_roles(admin, passwords)
         await _make_databases(admin)
     finally:
         await admin.close()
-    places = urls(admin_url, passwords)
-    await asyncio.gather(*(_grant(service, places[service].owner) for service in SERVICES))
 
 
 async def _make_roles(admin: Any, passwords: Mapping[str, str]) -> None:
@@ -66,36 +64,14 @@ async def _make_roles(admin: Any, passwords: Mapping[str, str]) -> None:
 async def _make_databases(admin: Any) -> None:
     there = {row[0] for row in await admin.fetch("SELECT datname FROM pg_database")}
     for service in SERVICES:
-        if service in there:
-            continue
-        # Whoever is no superuser may give a database only to a role that it belongs to.
-        await admin.execute(f"GRANT {service}_owner TO CURRENT_USER")
-        await admin.execute(
-            f"CREATE DATABASE {service} OWNER {service}_owner TEMPLATE template0 ENCODING 'UTF8' LOCALE 'C'"
-        )
-
-
-async def _grant(service: str, owner_url: str) -> None:
-    """Let in the service's own roles alone, and give its working role rows but no tables."""
-    owner, app = f"{service}_owner", f"{service}_app"
-    connection = await _connect(owner_url)
-    try:
-        await connection.execute(f"""
-            REVOKE ALL ON DATABASE {service} FROM PUBLIC;
-            GRANT CONNECT ON DATABASE {service} TO {app};
-            REVOKE ALL ON SCHEMA public FROM PUBLIC;
-            GRANT USAGE ON SCHEMA public TO {app};
-            ALTER DEFAULT PRIVILEGES FOR ROLE {owner} IN SCHEMA public
-                GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO {app};
-            ALTER DEFAULT PRIVILEGES FOR ROLE {owner} IN SCHEMA public GRANT USAGE ON SEQUENCES TO {app};
-        """)
-    finally:
-        await connection.close()
-
-
-async def _connect(url: str) -> Any:
-    place = make_url(url).set(drivername="postgresql")
-    return await asyncpg.connect(place.render_as_string(hide_password=False))
+        if service not in there:
+            # Whoever is no superuser may give a database only to a role that it belongs to.
+            await admin.execute(f"GRANT {service}_owner TO CURRENT_USER")
+            await admin.execute(
+                f"CREATE DATABASE {service} OWNER {service}_owner TEMPLATE template0 ENCODING 'UTF8' LOCALE 'C'"
+            )
+        await admin.execute(f"REVOKE ALL ON DATABASE {service} FROM PUBLIC")
+        await admin.execute(f"GRANT CONNECT ON DATABASE {service} TO {service}_app")
 
 
 def _verifier(password: str) -> str:

@@ -165,14 +165,13 @@ async def test_connect_is_not_granted_to_others() -> None:
                 ask(triage.set(database=other), "SELECT 1")
 
 
-def test_app_role_has_rows_but_no_tables(folder: Path, passwords: dict[str, str]) -> None:
-    """The working role reads and writes what the owner made, and can neither make nor drop a table."""
+def test_app_role_makes_no_tables(folder: Path, passwords: dict[str, str]) -> None:
+    """The owner makes tables; the working role can neither make one nor reach one that it was not granted."""
     owner, app = (
         make_url(postgres.url(folder, role, passwords[role], "triage")) for role in ("triage_owner", "triage_app")
     )
-    ask(owner, "CREATE TABLE thing (n int GENERATED ALWAYS AS IDENTITY, word text)")
-    assert ask(app, "INSERT INTO thing (word) VALUES ('a'); UPDATE thing SET word = 'b'; TABLE thing") == "1|b"
-    for forbidden in ("CREATE TABLE other (n int)", "DROP TABLE thing", "TRUNCATE thing"):
+    ask(owner, "CREATE TABLE thing (n int)")
+    for forbidden in ("CREATE TABLE other (n int)", "DROP TABLE thing", "TABLE thing"):
         with pytest.raises(RuntimeError, match=r"permission denied|must be owner"):
             ask(app, forbidden)
 
