@@ -1,0 +1,1 @@
+"""The referrals service: its documents, its rules, its actions and its routes."""

@@ -8,11 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared.calendar import decision_due_at, is_open, next_opening, opening_hours
-from shared.settings.environment import STARTER_HUB
-from shared.settings.hub import Hub, load_hub
+from shared.settings.hub import Hub
 
 LONDON = ZoneInfo("Europe/London")
-HUB = load_hub(STARTER_HUB)
 
 
 def local(text: str) -> datetime:
@@ -38,35 +36,35 @@ DUE = [
 
 
 @pytest.mark.parametrize(("_case", "received", "due"), DUE, ids=[row[0] for row in DUE])
-def test_one_working_day(_case: str, received: str, due: str) -> None:
+def test_one_working_day(_case: str, received: str, due: str, hub: Hub) -> None:
     """Each published example falls due where it says."""
-    assert decision_due_at(local(received), HUB) == local(due)
+    assert decision_due_at(local(received), hub) == local(due)
 
 
-def test_the_hour_that_the_spring_change_skips() -> None:
+def test_the_hour_that_the_spring_change_skips(hub: Hub) -> None:
     """Received at 01:30Z on the Sunday of the change, due on Monday at 16:00Z, and stated in UTC."""
-    due = decision_due_at(datetime(2026, 3, 29, 1, 30, tzinfo=UTC), HUB)
+    due = decision_due_at(datetime(2026, 3, 29, 1, 30, tzinfo=UTC), hub)
     assert due.isoformat() == "2026-03-30T16:00:00+00:00"
 
 
 @pytest.mark.parametrize("hour", [0, 1])
-def test_the_hour_that_the_autumn_change_repeats(hour: int) -> None:
+def test_the_hour_that_the_autumn_change_repeats(hour: int, hub: Hub) -> None:
     """Both half past ones of the repeated hour fall due at Monday's closing."""
-    due = decision_due_at(datetime(2026, 10, 25, hour, 30, tzinfo=UTC), HUB)
+    due = decision_due_at(datetime(2026, 10, 25, hour, 30, tzinfo=UTC), hub)
     assert due == local("2026-10-26 17:00")
 
 
-def test_extra_days_of_the_hub_win() -> None:
+def test_extra_days_of_the_hub_win(hub: Hub) -> None:
     """A day closed by the hub is skipped; a Saturday or a bank holiday that it opens counts with its own hours."""
-    hub = HUB.model_copy(
+    extended = hub.model_copy(
         update={
             "closed_days": frozenset({date(2026, 11, 18)}),
             "open_days": {date(2026, 12, 28): (time(10), time(14))},
         }
     )
-    assert decision_due_at(local("2026-11-17 10:00"), hub) == local("2026-11-19 10:00")
-    assert decision_due_at(local("2026-12-24 15:00"), hub) == local("2026-12-28 14:00")
-    assert opening_hours(date(2026, 12, 28), HUB) is None
+    assert decision_due_at(local("2026-11-17 10:00"), extended) == local("2026-11-19 10:00")
+    assert decision_due_at(local("2026-12-24 15:00"), extended) == local("2026-12-28 14:00")
+    assert opening_hours(date(2026, 12, 28), hub) is None
 
 
 OPENINGS = [
@@ -82,10 +80,10 @@ OPENINGS = [
 
 
 @pytest.mark.parametrize(("at", "opens", "open_now"), OPENINGS)
-def test_openings(at: str, opens: str, open_now: bool) -> None:
+def test_openings(at: str, opens: str, open_now: bool, hub: Hub) -> None:
     """The next opening lies after the moment asked about, and the door is open between opening and closing."""
-    assert next_opening(local(at), HUB) == local(opens)
-    assert is_open(local(at), HUB) is open_now
+    assert next_opening(local(at), hub) == local(opens)
+    assert is_open(local(at), hub) is open_now
 
 
 def _within_hours(at: datetime, hub: Hub) -> bool:
@@ -94,9 +92,9 @@ def _within_hours(at: datetime, hub: Hub) -> bool:
 
 
 @settings(max_examples=200, derandomize=True)
-@given(st.datetimes(datetime(2024, 1, 1), datetime(2032, 1, 1), timezones=st.just(UTC)))  # noqa: DTZ001
-def test_due_is_always_on_a_working_day(at: datetime) -> None:
+@given(at=st.datetimes(datetime(2024, 1, 1), datetime(2032, 1, 1), timezones=st.just(UTC)))  # noqa: DTZ001
+def test_due_is_always_on_a_working_day(at: datetime, hub: Hub) -> None:
     """Whenever it is received, a referral falls due later, on a working day, no later than its closing."""
-    due = decision_due_at(at, HUB)
+    due = decision_due_at(at, hub)
     assert due > at
-    assert _within_hours(due, HUB)
+    assert _within_hours(due, hub)

@@ -5,14 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from shared.settings.environment import STARTER_HUB
-from shared.settings.hub import HubError, load_hub
-
-HUB = load_hub(STARTER_HUB)
+from shared.settings.hub import Hub, HubError, load_hub
+from tests.conftest import HUB_FOLDER
 
 
 def copy_of_hub(folder: Path, **replacements: str) -> Path:
-    shutil.copytree(STARTER_HUB, folder, dirs_exist_ok=True)
+    shutil.copytree(HUB_FOLDER, folder, dirs_exist_ok=True)
     text = (folder / "hub.yaml").read_text(encoding="utf-8")
     for old, new in replacements.items():
         text = text.replace(old, new)
@@ -20,16 +18,16 @@ def copy_of_hub(folder: Path, **replacements: str) -> Path:
     return folder
 
 
-def test_the_starter_hub_loads() -> None:
+def test_the_starter_hub_loads(hub: Hub) -> None:
     """Two councils, their districts, and demo webhooks without verification."""
-    assert set(HUB.councils) == {"E06000061", "E06000062"}
-    assert "NN12" in HUB.districts["E06000062"]
-    assert "NN17" in HUB.districts["E06000061"]
-    assert not {"NN6", "NN7", "NN9", "NN29"} & {name for names in HUB.districts.values() for name in names}
-    assert HUB.webhooks.verification_required is False
+    assert set(hub.councils) == {"E06000061", "E06000062"}
+    assert "NN12" in hub.districts["E06000062"]
+    assert "NN17" in hub.districts["E06000061"]
+    assert not {"NN6", "NN7", "NN9", "NN29"} & {name for names in hub.districts.values() for name in names}
+    assert hub.webhooks.verification_required is False
 
 
-def test_every_route_has_its_texts() -> None:
+def test_every_route_has_its_texts(hub: Hub) -> None:
     """What the referrer reads is there for each route of the starter policy."""
     routes = {
         "universal_advice",
@@ -38,12 +36,12 @@ def test_every_route_has_its_texts() -> None:
         "section_17_assessment",
         "strategy_discussion",
     }
-    assert set(HUB.feedback) == set(HUB.next_step) == routes
+    assert set(hub.feedback) == set(hub.next_step) == routes
 
 
-def test_telephone_numbers_are_fictional() -> None:
+def test_telephone_numbers_are_fictional(hub: Hub) -> None:
     """Every number lies in a range kept free for drama, save the emergency number."""
-    phones = HUB.phones
+    phones = hub.phones
     assert phones.emergency.phone == "999"
     assert all(entry.phone.startswith("01632 960") for entry in (phones.in_hours, phones.out_of_hours))
 
@@ -62,29 +60,29 @@ COUNTS = {
 }
 
 
-@pytest.mark.parametrize(("name", "count"), COUNTS.items())
-def test_code_lists_are_whole(name: str, count: int) -> None:
+@pytest.mark.parametrize(("name", "count"), list(COUNTS.items()))
+def test_code_lists_are_whole(name: str, count: int, hub: Hub) -> None:
     """Each code set has all its codes, once each, and its file is named after it."""
-    entry = HUB.code_lists[name]
+    entry = hub.code_lists[name]
     assert entry.name == name
     assert len(entry.codes) == len(set(entry.codes)) == count
 
 
-def test_retired_factors_are_not_offered() -> None:
+def test_retired_factors_are_not_offered(hub: Hub) -> None:
     """There is no factor 8A, and 18A and 19A are retired."""
-    assert not {"8A", "18A", "19A"} & set(HUB.code_lists["assessment_factor"].codes)
+    assert not {"8A", "18A", "19A"} & set(hub.code_lists["assessment_factor"].codes)
 
 
 @pytest.mark.parametrize(("code", "taken"), [("pol", True), ("xnr", True), ("pl", False), ("POL", False)])
-def test_languages_are_taken_by_shape(code: str, taken: bool) -> None:
+def test_languages_are_taken_by_shape(code: str, taken: bool, hub: Hub) -> None:
     """Any three small letters are taken as a language, listed or not."""
-    assert HUB.code_lists["first_language"].takes(code) is taken
+    assert hub.code_lists["first_language"].takes(code) is taken
 
 
-def test_indicators_carry_their_level() -> None:
+def test_indicators_carry_their_level(hub: Hub) -> None:
     """Level-4 indicators are known by name, so that they can call for a telephone call."""
-    assert "injury_non_mobile_child" in HUB.level_4_indicators
-    assert "attendance_slipping" not in HUB.level_4_indicators
+    assert "injury_non_mobile_child" in hub.level_4_indicators
+    assert "attendance_slipping" not in hub.level_4_indicators
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from pydantic_core import ErrorDetails
 
 from services.referrals.schemas.referral import ReferralIn
 from services.referrals.schemas.rules import broken_rules
-from shared.http.rendering import field_errors
+from shared.http.validation import field_errors
 from shared.problems import FieldError, Invalid
 from shared.settings.hub import Hub
 

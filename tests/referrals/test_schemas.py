@@ -1,0 +1,315 @@
+"""A referral document is a referral, or every reason why it is none; nothing else, and never an echo."""
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from pydantic import TypeAdapter
+
+from services.referrals.schemas import ReferralIn, parse_referral
+from services.referrals.schemas.referral import EXAMPLE
+from shared.problems import Invalid
+from shared.settings.hub import Hub
+from tests.conftest import EXAMPLES
+from tests.referrals.documents import RECEIVED_AT, Document, child, document, indicators, member
+
+CANARY = "Zzyzx Canarywharf"
+
+
+def parse(sent: Any, hub: Hub, source: str | None = "2A") -> ReferralIn:
+    return parse_referral(sent, hub, source, RECEIVED_AT)
+
+
+def errors_of(sent: Any, hub: Hub) -> dict[str, str]:
+    with pytest.raises(Invalid) as refused:
+        parse(sent, hub)
+    return {error.pointer: error.detail for error in refused.value.errors}
+
+
+@pytest.mark.parametrize("path", sorted(EXAMPLES.glob("*.json")), ids=lambda path: path.stem)
+def test_every_example_is_a_referral(path: Any, hub: Hub) -> None:
+    """Each example validates, and what is kept of it says all that was sent."""
+    sent = json.loads(path.read_text(encoding="utf-8"))
+    kept = parse_referral(sent, hub, "6", RECEIVED_AT.replace(day=21)).model_dump(mode="json", exclude_none=True)
+    assert _covers(kept, sent)
+
+
+def _covers(kept: Any, sent: Any) -> bool:
+    if isinstance(sent, dict):
+        return all(name in kept and _covers(kept[name], value) for name, value in sent.items())
+    if isinstance(sent, list):
+        return len(kept) == len(sent) and all(map(_covers, kept, sent))
+    return bool(kept == sent)
+
+
+def test_the_documented_example_is_a_referral(hub: Hub) -> None:
+    """What OpenAPI shows as an example is taken."""
+    assert parse(EXAMPLE, hub).source == "2A"
+
+
+def test_the_source_comes_from_the_registration(hub: Hub) -> None:
+    """The registration's source stands in for one that is not sent, and never replaces one that is."""
+    silent = document()
+    del silent["source"]
+    assert parse(silent, hub, "3E").source == "3E"
+    assert parse({**silent, "source": None}, hub, "3E").source == "3E"
+    assert parse(document(source="3B"), hub, "3E").source == "3B"
+
+
+def test_an_urgent_referral_gets_through_almost_empty(hub: Hub) -> None:
+    """A child who may be in danger needs a name, or `not known`, and what happened."""
+    sent = {
+        "children": [{"given_name": "not known"}],
+        "concern": {"what_happened": "Found alone.", "immediate_danger": "not_known"},
+    }
+    assert parse(sent, hub).referrer is None
+
+
+REFUSED: list[tuple[str, Document, str]] = [
+    ("unknown field", document(colour="red"), "/colour"),
+    ("unknown field deep down", document(children=[child(address={"town": "Towcester"})]), "/children/0/address/town"),
+    ("no children", document(children=[]), "/children"),
+    ("too many children", document(children=[child()] * 21), "/children"),
+    ("too large a household", document(household=[member()] * 31), "/household"),
+    ("null for a list", document(household=None), "/household"),
+    ("blank name", document(children=[child(given_name="  ")]), "/children/0/given_name"),
+    ("blank narrative", document({"what_happened": "\n"}), "/concern/what_happened"),
+    ("too long a narrative", document({"what_happened": "x" * 20_001}), "/concern/what_happened"),
+    ("too long a name", document(children=[child(family_name="x" * 201)]), "/children/0/family_name"),
+    ("number for a text", document(children=[child(upn=12)]), "/children/0/upn"),
+    ("text for a number", document({"claimed_level": "2"}), "/concern/claimed_level"),
+    ("fraction for a number", document({"claimed_level": 2.0}), "/concern/claimed_level"),
+    ("truth for a number", document({"claimed_level": True}), "/concern/claimed_level"),
+    ("text for a truth", document(restricted="false"), "/restricted"),
+    ("level 5", document({"claimed_level": 5}), "/concern/claimed_level"),
+    ("kind", document(kind="complaint"), "/kind"),
+    ("danger", document({"immediate_danger": "maybe"}), "/concern/immediate_danger"),
+    ("danger not said", document({"immediate_danger": None}), "/concern/immediate_danger"),
+    ("source", document(source="2C"), "/source"),
+    ("sex", document(children=[child(sex="X")]), "/children/0/sex"),
+    ("disability", document(children=[child(disabilities=["AUT", "OLD"])]), "/children/0/disabilities/1"),
+    ("NONE among others", document(children=[child(disabilities=["NONE", "AUT"])]), "/children/0/disabilities"),
+    ("language", document(children=[child(first_language="Polish")]), "/children/0/first_language"),
+    ("relationship", document(household=[member(relationship="lodger")]), "/household/0/relationship"),
+    ("role", document(household=[member(role_in_concern="suspect")]), "/household/0/role_in_concern"),
+    ("withheld", document(household=[member(must_not_learn=["all"])]), "/household/0/must_not_learn/0"),
+    ("indicator", document({"indicators": indicators("tired")}), "/concern/indicators/0/code"),
+    ("day of no calendar", document({"happened_on": "2026-02-30"}), "/concern/happened_on"),
+    ("day in another form", document({"happened_on": "20/11/2026"}), "/concern/happened_on"),
+    ("day in compact form", document({"happened_on": "20261120"}), "/concern/happened_on"),
+    ("day with other digits", document({"happened_on": "٢٠٢٦-11-20"}), "/concern/happened_on"),
+    ("day as a number", document({"happened_on": 20261120}), "/concern/happened_on"),
+    ("day two days ahead", document({"happened_on": "2026-11-22"}), "/concern/happened_on"),
+    ("day before 1900", document({"happened_on": "1066-10-14"}), "/concern/happened_on"),
+    ("birth ahead", document(children=[child(date_of_birth="2026-12-24")]), "/children/0/date_of_birth"),
+    ("adult's birth ahead", document(household=[member(date_of_birth="2027-01-01")]), "/household/0/date_of_birth"),
+    ("agreement ahead", document(openness={"agreement": {"on": "2027-01-01"}}), "/openness/agreement/on"),
+    (
+        "call ahead",
+        document(referrer={"name": "A", "phone": "1", "earlier_call": {"at": "2026-11-21T10:00:01Z"}}),
+        "/referrer/earlier_call/at",
+    ),
+    ("time without offset", document(needed_by={"at": "2026-11-23T15:00:00"}), "/needed_by/at"),
+    ("time out of range", document(needed_by={"at": "9999-12-31T23:59:59-10:00"}), "/needed_by/at"),
+    ("hour 25", document(needed_by={"at": "2026-11-23T25:00:00Z"}), "/needed_by/at"),
+    ("two ages", document(children=[child(estimated_age_years=8)]), "/children/0/estimated_age_years"),
+    (
+        "born and unborn",
+        document(children=[child(expected_delivery_date="2027-01-01")]),
+        "/children/0/expected_delivery_date",
+    ),
+    (
+        "indicator of no child",
+        document({"indicators": [{"code": "self_harm", "child": 1}]}),
+        "/concern/indicators/0/child",
+    ),
+    (
+        "indicator of a child before the first",
+        document({"indicators": [{"code": "self_harm", "child": -1}]}),
+        "/concern/indicators/0/child",
+    ),
+    ("agreement by nobody", document(openness={"agreement": {"by": 0}}), "/openness/agreement/by"),
+    ("override in a name", document(children=[child(family_name="a\u202eb")]), "/children/0/family_name"),
+    ("isolate in a name", document(household=[member(name="a\u2066b")]), "/household/0/name"),
+    ("escape in a name", document(referrer={"name": "a\x1bb", "phone": "1"}), "/referrer/name"),
+    ("NUL in a narrative", document({"impact": "a\x00b"}), "/concern/impact"),
+    ("lone surrogate", document({"impact": "a\ud800b"}), "/concern/impact"),
+    ("no referrer", document(referrer=None), "/referrer"),
+    ("referrer without a name", document(referrer={"phone": "1"}), "/referrer/name"),
+    ("referrer with a blank name", document(referrer={"name": " ", "phone": "1"}), "/referrer/name"),
+    ("referrer who cannot be reached", document(referrer={"name": "A", "role": "GP"}), "/referrer"),
+]
+
+
+@pytest.mark.parametrize(("_case", "sent", "pointer"), REFUSED, ids=[row[0] for row in REFUSED])
+def test_what_is_wrong_is_named_by_its_place(_case: str, sent: Document, pointer: str, hub: Hub) -> None:
+    """One thing is wrong, and one place is named, save that an absent referrer lacks two things."""
+    named = set(errors_of(sent, hub))
+    assert named - {"/referrer/name"} == {pointer} - {"/referrer/name"}
+    assert pointer in named
+
+
+TAKEN: list[tuple[str, Document]] = [
+    ("anonymous", document(source="9", referrer=None)),
+    ("danger", document({"immediate_danger": "yes"}, referrer=None)),
+    ("danger not known", document({"immediate_danger": "not_known"}, referrer={"role": "neighbour"})),
+    ("email alone", document(referrer={"name": "A", "email": "a@school.example"})),
+    ("tomorrow, somewhere", document({"happened_on": "2026-11-21"})),
+    ("a delivery to come", document(children=[{"given_name": "Unborn", "expected_delivery_date": "2027-02-01"}])),
+    ("override in a narrative", document({"impact": "said \u202b\u05e9\u05dc\u202c"})),
+    ("lines in a narrative", document({"impact": "one\r\n\ttwo"})),
+    ("the longest narrative", document({"impact": "x" * 20_000})),
+    ("twenty children", document(children=[child()] * 20)),
+    ("wrong identifiers", document(children=[child(nhs_number="1", upn="2", address={"postcode": "?"})])),
+    ("an unlisted language", document(children=[child(first_language="xnr")])),
+    ("null for what is not known", document(children=[child(sex=None, upn=None)], openness=None)),
+    ("indicator of the last child", document({"indicators": [{"code": "self_harm", "child": 0}]})),
+    ("agreement by the last person", document(household=[member()], openness={"agreement": {"by": 0}})),
+]
+
+
+@pytest.mark.parametrize(("_case", "sent"), TAKEN, ids=[row[0] for row in TAKEN])
+def test_near_misses_are_taken(_case: str, sent: Document, hub: Hub) -> None:
+    """What looks odd but is allowed is a referral."""
+    assert parse(sent, hub).children
+
+
+def test_every_error_is_told_at_once(hub: Hub) -> None:
+    """Wrong codes, wrong types, broken rules and unknown fields come back together."""
+    sent = document(
+        {"indicators": [{"code": "tired", "child": 4}], "claimed_level": "2"},
+        referrer=None,
+        children=[child(sex="X", estimated_age_years=3)],
+        colour="red",
+    )
+    assert set(errors_of(sent, hub)) == {
+        "/concern/indicators/0/code",
+        "/concern/indicators/0/child",
+        "/concern/claimed_level",
+        "/referrer",
+        "/referrer/name",
+        "/children/0/sex",
+        "/children/0/estimated_age_years",
+        "/colour",
+    }
+
+
+def test_a_wrong_code_names_the_allowed_ones(hub: Hub) -> None:
+    """A short list is told whole, a long one by its beginning and its address."""
+    errors = errors_of(
+        document({"indicators": indicators("tired")}, children=[child(sex="X", first_language="Polish")]), hub
+    )
+    assert errors["/children/0/sex"] == "Must be one of M, F, U."
+    assert "GET /v1/code-lists/indicators" in errors["/concern/indicators/0/code"]
+    assert "such as eng" in errors["/children/0/first_language"]
+
+
+def test_a_flood_of_errors_is_cut(hub: Hub) -> None:
+    """Thousands of unknown fields do not come back as thousands of errors."""
+    assert len(errors_of({**document(), **{f"field_{n}": n for n in range(5_000)}}, hub)) == 100
+
+
+@pytest.mark.parametrize("sent", [None, [], "text", 7, {}, {"children": 1, "concern": []}, {"concern": {}}])
+def test_what_is_no_document_is_invalid(sent: Any, hub: Hub) -> None:
+    """Anything that JSON can say and that is no referral is refused in the same way."""
+    assert errors_of(sent, hub)
+
+
+def test_texts_are_normalised(hub: Hub) -> None:
+    """Letters with combining accents become one character, and space around a text goes."""
+    referral = parse(document(children=[child(given_name=" Zoe\u0308 ")]), hub)
+    assert referral.children[0].given_name == "Zoë"
+
+
+@pytest.mark.parametrize(
+    ("sent", "kept"),
+    [
+        ("2026-11-23T15:00:00Z", "2026-11-23T15:00:00Z"),
+        ("2026-11-23t16:00:00+01:00", "2026-11-23T15:00:00Z"),
+        ("2026-11-23T15:00:00.123456789Z", "2026-11-23T15:00:00.123456Z"),
+    ],
+)
+def test_times_are_kept_in_utc(sent: str, kept: str, hub: Hub) -> None:
+    """A time with any offset is kept in UTC."""
+    referral = parse(document(needed_by={"at": sent}), hub)
+    assert referral.model_dump(mode="json")["needed_by"]["at"] == kept
+
+
+def test_no_error_echoes_the_input(hub: Hub) -> None:
+    """Whatever field holds a name, as a value or as a field's own name, no error repeats it."""
+    for place in _places(document(household=[member()], openness={"agreement": {"by": 0}})):
+        for poisoned in ({CANARY: CANARY}, [CANARY], CANARY + "\u202e" * 21_000):
+            try:
+                parse(place(poisoned), hub)
+            except Invalid as refused:
+                told = json.dumps([[error.pointer, error.detail] for error in refused.errors]) + refused.detail
+                assert "Canarywharf" not in told
+
+
+def _places(sent: Any) -> Any:
+    """Yield, for each place of a document, a function that returns it with another value at that place."""
+    yield lambda value: value
+    entries = sent.items() if isinstance(sent, dict) else enumerate(sent) if isinstance(sent, list) else ()
+    for key, part in list(entries):
+        for place in _places(part):
+            yield lambda value, key=key, place=place: _with(sent, key, place(value))
+
+
+def _with(sent: Any, key: Any, value: Any) -> Any:
+    copied = sent.copy()
+    copied[key] = value
+    return copied
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20) | st.dates().map(str),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=12), inner, max_size=4),
+    max_leaves=12,
+)
+
+
+@settings(max_examples=300, derandomize=True, deadline=None)
+@given(sent=json_values)
+def test_any_value_is_a_referral_or_invalid(sent: Any, hub: Hub) -> None:
+    """A value of any shape leads to no other error."""
+    _parse_or_invalid(sent, hub)
+
+
+@settings(max_examples=600, derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(chosen=st.integers(min_value=0), value=json_values, other=json_values)
+def test_any_change_of_a_document_is_a_referral_or_invalid(chosen: int, value: Any, other: Any, hub: Hub) -> None:
+    """Any value at any two places of a whole document leads to no other error."""
+    sent = document({"indicators": indicators("self_harm")}, household=[member()], openness={"agreement": {"by": 0}})
+    places = list(_places(sent))
+    once = places[chosen % len(places)](value)
+    again = list(_places(once))
+    _parse_or_invalid(again[(chosen // len(places)) % len(again)](other), hub)
+
+
+def _parse_or_invalid(sent: Any, hub: Hub) -> None:
+    try:
+        referral = parse(sent, hub)
+    except Invalid:
+        return
+    assert parse(json.loads(referral.model_dump_json(exclude_none=True)), hub) == referral
+
+
+def test_fixed_answers_are_the_code_lists(hub: Hub) -> None:
+    """The answers that the code itself knows are those of the published code lists."""
+    schema = TypeAdapter(ReferralIn).json_schema()
+    defs = schema["$defs"]
+    listed = {
+        "kind": schema["properties"]["kind"],
+        "seen_or_reported": defs["Concern"]["properties"]["seen_or_reported"],
+        "yes_no_not_known": defs["Concern"]["properties"]["immediate_danger"],
+        "indicator_status": defs["Indicated"]["properties"]["status"],
+        "agreement_position": defs["Agreement"]["properties"]["position"],
+        "lawful_basis": defs["LawfulBasis"]["properties"]["basis"],
+        "early_help_assessment": defs["HelpSoFar"]["properties"]["early_help_assessment"],
+        "must_not_learn": defs["Member"]["properties"]["must_not_learn"]["items"],
+    }
+    for name, field in listed.items():
+        answers = field.get("enum") or field["anyOf"][0]["enum"]
+        assert set(answers) == set(hub.code_lists[name].codes)
