@@ -38,9 +38,14 @@ def sealing_keys(data_dir: Path, service: str) -> tuple[str, str]:
     return vault, index
 
 
+def superuser_password(data_dir: Path) -> str:
+    return _lasting(data_dir, "postgres.password", secrets.token_urlsafe)
+
+
 def passwords(data_dir: Path, roles: Iterable[str]) -> dict[str, str]:
     """Return a random database password for each of the roles."""
-    return {role: _lasting(data_dir, f"postgres-{role}.password", secrets.token_urlsafe) for role in roles}
+    folder = keys_folder(data_dir)
+    return {role: _kept(folder / f"postgres-{role}.password", secrets.token_urlsafe) for role in roles}
 
 
 def signing_key(data_dir: Path, name: str) -> ECKey:

@@ -1,0 +1,54 @@
+"""`frontdoor submit`: sends referral documents as an agency and prints what became of each."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from services.cli.options import DEFAULT_DATA_DIR, DEFAULT_PORT, Agency, DataDir, Port, issuer, progress
+from shared.problems import Problem
+
+
+def submit(
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="JSON documents, one referral each.")],
+    agency: Agency,
+    data_dir: DataDir = DEFAULT_DATA_DIR,
+    port: Port = DEFAULT_PORT,
+) -> None:
+    """Submit referral documents; prints the reference and status of each."""
+    from services.cli.partner import Partner
+    from services.front_door.keys import existing_signing_key
+
+    refused = 0
+    with (
+        Partner(agency, existing_signing_key(data_dir, agency), issuer(port)) as partner,
+        progress("Submitting", len(files)) as step,
+    ):
+        for file in files:
+            try:
+                receipt = partner.submit(_document(file))
+            except Problem as problem:
+                refused += 1
+                step(f"{file}  not submitted  {problem.detail}")
+                if problem.slug == "unavailable":
+                    break
+            else:
+                step(_line(file, receipt))
+    if refused:
+        raise typer.Exit(1)
+
+
+def _document(file: Path) -> Any:
+    from shared.http.strict import parse_json
+    from shared.problems import BadRequest
+
+    try:
+        return parse_json(file.read_bytes())
+    except OSError as error:
+        raise BadRequest(error.strerror or "It cannot be read.") from error
+
+
+def _line(file: Path, receipt: dict[str, Any]) -> str:
+    call = receipt.get("call_now")
+    ring = f"  CALL NOW {call['who']} {call['phone']}" if call else ""
+    return f"{file}  {receipt['reference']}  {receipt['status']}{ring}"
