@@ -59,9 +59,10 @@ def holds(fact: str, members: Sequence[str], least: int) -> Test:
         certain = possible = 0
         known = row[fact]
         for member in members:
-            is_certain, is_possible = known.get(member, FALSE)
-            certain = certain + is_certain
-            possible = possible + is_possible
+            pair = known.get(member)
+            if pair is not None:
+                certain = certain + pair[0]
+                possible = possible + pair[1]
         return certain >= least, possible >= least
 
     return test
