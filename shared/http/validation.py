@@ -3,11 +3,21 @@
 from collections.abc import Sequence
 from typing import Any, TypeVar
 
+from uuid import UUID
+
 from pydantic import BaseModel, ValidationError
 
-from shared.problems import FieldError, Invalid
+from shared.problems import FieldError, Invalid, NotFound
 
 M = TypeVar("M", bound=BaseModel)
+
+
+def known_id(text: str) -> UUID:
+    """Return the id in a path; raises `NotFound` for what can be nobody's id."""
+    try:
+        return UUID(text)
+    except ValueError:
+        raise NotFound from None
 
 
 def validated(model: type[M], document: Any) -> M:

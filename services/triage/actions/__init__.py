@@ -1,0 +1,1 @@
+"""The verbs of triage: the only room that writes or emits."""

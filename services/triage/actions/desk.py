@@ -1,0 +1,101 @@
+"""What every action of triage decides with: the policy, the directory, the hub, and how they judge a referral."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.triage.domain import PRIORITIES, History, council_of, district_of, facts_of, highest
+from services.triage.models import Case, Step
+from services.triage.routing import Directory, choose
+from services.triage.routing import Service as HelpService
+from services.triage.thresholds import Policy, assess
+from shared.audit import record_access
+from shared.events import CaseFact, Event
+from shared.outbox import emit
+from shared.security import Caller
+from shared.settings.hub import Hub
+from shared.vault import Vault
+
+LEASE = timedelta(minutes=15)
+TRIAGE = Caller("service-triage", "service-triage")
+CASEWORK = "casework"
+
+
+@dataclass(frozen=True)
+class Desk:
+    """The partnership's policy, the directory of early help, the hub, and the vault of this service."""
+
+    policy: Policy
+    directory: Directory
+    hub: Hub
+    vault: Vault
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What the policy says of a referral: a receipt per child, as JSON, and the service that fits each."""
+
+    council: str | None
+    receipts: Sequence[Mapping[str, Any]]
+    services: Sequence[HelpService | None]
+
+    @property
+    def may_route(self) -> bool:
+        """Tell whether every child's receipt allows the automatic route and a service fits each."""
+        return all(r["auto_route"] for r in self.receipts) and all(s is not None for s in self.services)
+
+
+def judge(desk: Desk, referral: Mapping[str, Any], received_at: datetime, history: History) -> Verdict:
+    """Assess every child of a referral document by the policy in force."""
+    children = range(len(referral["children"]))
+    councils = [council_of(referral, child, desk.hub.districts) for child in children]
+    facts = [facts_of(referral, child, received_at, history) for child in children]
+    receipts = [assess(desk.policy, child_facts).model_dump(mode="json") for child_facts in facts]
+    services = [
+        choose(
+            desk.directory,
+            council=councils[child],
+            district=district_of(referral, child),
+            age_months=_months(facts[child].get("child_age_months")),
+            unborn=bool(facts[child].get("unborn")),
+            level=receipts[child]["level"],
+        )
+        for child in children
+    ]
+    return Verdict(next((council for council in councils if council), None), receipts, services)
+
+
+def _months(fact: object) -> int | None:
+    return fact if isinstance(fact, int) else None
+
+
+def apply_verdict(case: Case, verdict: Verdict) -> None:
+    """Show the highest child's level and priority on the case, and put it where it belongs in the queue."""
+    receipt = highest(verdict.receipts)
+    case.level, case.council = receipt["level"], verdict.council
+    set_priority(case, receipt["priority"])
+
+
+def set_priority(case: Case, priority: str) -> None:
+    case.priority = priority
+    case.queue_rank = len(PRIORITIES) - 1 - PRIORITIES.index(priority)
+
+
+async def note(session: AsyncSession, case: Case, caller: Caller, what: str) -> None:
+    """Write a line of the timeline and an audit row, and make this a new version of the case."""
+    case.version = (case.version or 0) + 1
+    session.add(Step(case_id=case.id, who=caller.subject, what=what))
+    await record_access(session, caller, what, "case", [case.id], purpose=CASEWORK)
+
+
+async def tell(session: AsyncSession, case: Case, fact: type[CaseFact], detail_url: str, *audience: str,
+               **said: Any) -> None:  # fmt: skip
+    """Emit a fact about a case to these agencies."""
+    pointer = fact(
+        referral_id=case.referral_id, reference=case.reference, case_id=case.id, detail_url=detail_url, **said
+    )
+    urgency: Any = case.urgency
+    await emit(session, Event(pointer, audience, council=case.council, urgency=urgency))

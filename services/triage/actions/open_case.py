@@ -1,0 +1,151 @@
+"""From a referral submitted to a case on the queue, with a receipt for every child."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.triage.actions.desk import TRIAGE, Desk, Verdict, apply_verdict, judge, note, set_priority, tell
+from services.triage.actions.route_case import follow_verdict
+from services.triage.domain import CaseStatus, History
+from services.triage.matching import identities_of
+from services.triage.models import Assessment, Case, Child, Coding, PersonKey
+from services.triage.queries.history import (
+    DECISIONS,
+    Contact,
+    codings_of,
+    contacts_by_digest,
+    decided_below_threshold,
+    earlier_contacts,
+)
+from shared.db import new_id
+from shared.events import CaseOpened, Event, ReferralSubmitted
+from shared.telemetry import correlated
+
+Detail = Mapping[str, Any]
+"""The answer of `GET /internal/referrals/{id}`."""
+
+
+@dataclass(frozen=True)
+class Opening:
+    """A submitted referral, and its detail, or None where that could not be fetched in time."""
+
+    event: Event
+    detail: Detail | None
+
+
+async def open_cases(session: AsyncSession, desk: Desk, openings: Sequence[Opening]) -> None:
+    """Open one case for each, in order; contacts within the batch count for those after them."""
+    known = await _known_contacts(session, desk, [o.detail for o in openings if o.detail])
+    for opening in openings:
+        with correlated(opening.event.correlation_id):
+            case = _new_case(opening.event)
+            session.add(case)
+            await session.flush()
+            await tell(session, case, CaseOpened, f"/v1/cases/{case.id}", case.agency)
+            await note(session, case, TRIAGE, "case.opened")
+            if opening.detail is not None:
+                await _take_in(session, desk, case, opening.detail, known)
+
+
+def _new_case(event: Event) -> Case:
+    submitted = event.fact
+    if not isinstance(submitted, ReferralSubmitted):
+        raise TypeError("a case opens from a submitted referral")
+    case = Case(
+        id=new_id(),
+        referral_id=submitted.referral_id,
+        reference=submitted.reference,
+        agency=submitted.agency,
+        kind=submitted.kind,
+        status=CaseStatus.UNASSIGNED,
+        urgency=event.urgency or "not_known",
+        details_pending=True,
+        received_at=submitted.received_at,
+        decision_due_at=submitted.decision_due_at,
+        version=0,
+    )
+    set_priority(case, "amber" if event.urgency == "no" else "red")
+    return case
+
+
+async def complete_details(session: AsyncSession, desk: Desk, case: Case, detail: Detail) -> None:
+    """Fill in a case that opened with details pending. The caller holds its lock."""
+    if case.details_pending:
+        await _take_in(session, desk, case, detail, await _known_contacts(session, desk, [detail]))
+        await note(session, case, TRIAGE, "case.details_completed")
+
+
+async def _take_in(
+    session: AsyncSession, desk: Desk, case: Case, detail: Detail, known: dict[bytes, list[Contact]]
+) -> None:
+    """Store the sealed referral and its blind indexes, assess every child, and route where that is allowed."""
+    case.details = desk.vault.seal("cases", case.id, detail["referral"])
+    case.details_pending = False
+    digests = digests_of(desk, detail["referral"], detail.get("quality"))
+    history = _history([c for digest in digests for c in known.get(digest, ())], case, ())
+    for digest in digests:
+        session.add(PersonKey(digest=digest, case_id=case.id))
+        known.setdefault(digest, []).append(Contact(case.id, case.received_at))
+    verdict = judge(desk, detail["referral"], case.received_at, history)
+    await record_verdict(session, case, verdict, cause="opened")
+    await follow_verdict(session, case, verdict)
+
+
+async def record_verdict(session: AsyncSession, case: Case, verdict: Verdict, *, cause: str) -> None:
+    """Make these the receipts that stand, and keep them beside the earlier ones."""
+    apply_verdict(case, verdict)
+    for child, receipt in enumerate(verdict.receipts):
+        session.add(Assessment(case_id=case.id, child=child, cause=cause, receipt=dict(receipt)))
+        await session.merge(Child(case_id=case.id, child=child, receipt=dict(receipt)))
+
+
+async def judge_again(session: AsyncSession, desk: Desk, case: Case, referral: Mapping[str, Any]) -> Verdict:
+    """Assess the case with all that was coded since, and with what is known of its people."""
+    query = select(PersonKey.digest).where(PersonKey.case_id == case.id)
+    digests = (await session.scalars(query)).all()
+    known = await contacts_by_digest(session, digests, case.received_at - DECISIONS)
+    contacts = [contact for found in known.values() for contact in found]
+    return judge(desk, referral, case.received_at, _history(contacts, case, await codings_of(session, case.id)))
+
+
+def digests_of(desk: Desk, referral: Mapping[str, Any], quality: Mapping[str, Any] | None) -> list[bytes]:
+    """Return the blind indexes of everybody in a referral, in a fixed order."""
+    doubtful = frozenset(warning["pointer"] for warning in (quality or {}).get("warnings", ()))
+    return sorted(desk.vault.blind(kind, value) for kind, value in identities_of(referral, doubtful))
+
+
+async def _known_contacts(session: AsyncSession, desk: Desk, details: Sequence[Detail]) -> dict[bytes, list[Contact]]:
+    if not details:
+        return {}
+    digests = {digest for d in details for digest in digests_of(desk, d["referral"], d.get("quality"))}
+    oldest = min(datetime.fromisoformat(detail["received_at"]) for detail in details)
+    return await contacts_by_digest(session, digests, oldest - DECISIONS)
+
+
+def _history(contacts: Iterable[Contact], case: Case, codings: Iterable[Coding]) -> History:
+    found = list(contacts)
+    indicators: list[Any] = []
+    facts: dict[str, Any] = {}
+    coded = False
+    for coding in codings:
+        coded = True
+        indicators += coding.indicators
+        facts |= coding.facts
+    return History(
+        previous_contacts_90_days=earlier_contacts(found, case.received_at, case.id),
+        below_threshold_decision_12_months=decided_below_threshold(found, case.received_at, case.id),
+        coded_indicators=tuple(indicators),
+        coded_facts=facts,
+        narrative_coded=coded,
+    )
+
+
+async def pending_cases(session: AsyncSession, limit: int = 20) -> Sequence[UUID]:
+    """Return referral ids of cases that wait for their details, oldest first."""
+    query = select(Case.referral_id).where(Case.details_pending).order_by(Case.id).limit(limit)
+    return (await session.scalars(query)).all()

@@ -1,0 +1,54 @@
+"""The automatic route: offers go out at once where the policy allows it; a person still confirms."""
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.triage.actions.desk import TRIAGE, Verdict, note, tell
+from services.triage.domain import CaseStatus, OfferStatus
+from services.triage.models import Case, Offer
+from shared.db import new_id
+from shared.events import CaseRouted, EarlyHelpClosed, EarlyHelpOffered, OfferFact
+
+
+async def follow_verdict(session: AsyncSession, case: Case, verdict: Verdict) -> None:
+    """Route the case where every child may be; take the route back where it no longer holds."""
+    if verdict.may_route and case.status in (CaseStatus.UNASSIGNED, CaseStatus.CLAIMED):
+        await _route(session, case, verdict)
+    elif case.status == CaseStatus.ROUTED and not verdict.may_route:
+        await close_offers(session, case)
+        case.status, case.owner, case.lease_until = CaseStatus.UNASSIGNED, None, None
+        await note(session, case, TRIAGE, "case.route_withdrawn")
+
+
+async def _route(session: AsyncSession, case: Case, verdict: Verdict) -> None:
+    case.status = CaseStatus.ROUTED
+    case.lease_until = None
+    await tell(session, case, CaseRouted, f"/v1/cases/{case.id}", case.agency)
+    for child, service in enumerate(verdict.services):
+        if service is None:
+            continue
+        offer = Offer(
+            id=new_id(),
+            case_id=case.id,
+            child=child,
+            provider=service.provider,
+            service=service.slug,
+            status=OfferStatus.OFFERED,
+        )
+        session.add(offer)
+        await _tell_provider(session, case, offer, EarlyHelpOffered)
+    await note(session, case, TRIAGE, "case.routed")
+
+
+async def close_offers(session: AsyncSession, case: Case, children: frozenset[int] | None = None) -> None:
+    """Close the open offers of these children (all if None): the provider no longer sees them."""
+    open_offers = select(Offer).where(Offer.case_id == case.id, Offer.status == OfferStatus.OFFERED)
+    for offer in (await session.scalars(open_offers.order_by(Offer.child))).all():
+        if children is None or offer.child in children:
+            offer.status = OfferStatus.CLOSED
+            await _tell_provider(session, case, offer, EarlyHelpClosed, case.agency)
+
+
+async def _tell_provider(session: AsyncSession, case: Case, offer: Offer, fact: type[OfferFact], *others: str) -> None:
+    url = f"/v1/early-help-offers/{offer.id}"
+    await tell(session, case, fact, url, offer.provider, *others, offer_id=offer.id, provider=offer.provider)

@@ -1,0 +1,9 @@
+"""The routes of triage: parse, call one action or query, shape the reply."""
+
+from fastapi import APIRouter
+
+from services.triage.api import casework, decisions, offers, queue
+
+router = APIRouter()
+for room in (queue, casework, decisions, offers):
+    router.include_router(room.router)

@@ -1,0 +1,48 @@
+"""What the routes of triage ask for: a transaction, the desk, the case in the path, and how they answer with it."""
+
+from typing import Annotated
+
+from fastapi import Depends, Request
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.triage.actions.desk import Desk
+from services.triage.models import Case
+from services.triage.queries.cases import find_case, show_case
+from shared.http.answers import Answer, check_if_match, etag
+from shared.http.service import session_of
+from shared.http.validation import known_id
+
+Session = Annotated[AsyncSession, session_of("triage")]
+
+
+def _desk(request: Request) -> Desk:
+    desk: Desk = request.state.triage_desk
+    return desk
+
+
+TriageDesk = Annotated[Desk, Depends(_desk)]
+
+
+async def _known_case(case_id: str, session: Session) -> Case:
+    return await find_case(session, known_id(case_id))
+
+
+KnownCase = Annotated[Case, Depends(_known_case)]
+"""The case in the path, or 404 before the body is read. Actions lock it anew."""
+
+
+async def lock(session: AsyncSession, case: Case) -> Case:
+    return await find_case(session, case.id, lock=True)
+
+
+async def lock_version(session: AsyncSession, case: Case, if_match: str | None) -> Case:
+    """Lock the case; raises where `If-Match` is absent or names another version."""
+    locked = await lock(session, case)
+    check_if_match(if_match, locked.version)
+    return locked
+
+
+async def answer_with(session: AsyncSession, desk: Desk, case: Case, status: int = 200) -> Answer:
+    """Return the case as it stands now, with its entity tag."""
+    await session.flush()
+    return Answer(status, await show_case(session, desk.vault, case), etag(case.version))

@@ -1,0 +1,46 @@
+"""Composition root of triage: settings, database, policy, routes, consumers and background work."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from fastapi import APIRouter
+
+from services.triage import api, consumer, worker
+from services.triage.actions.desk import Desk
+from services.triage.routing import load_directory
+from services.triage.settings import Settings
+from services.triage.thresholds import load_policy, load_vocabulary
+from shared.db import open_database
+from shared.http.client import ServiceClient
+from shared.http.service import Resources, Service
+from shared.settings.environment import key_bytes
+from shared.settings.hub import load_hub
+from shared.vault import Vault
+
+NAME = "triage"
+
+
+def build(settings: Settings, client: ServiceClient) -> Service:
+    """Return triage, ready to be served; `client` is triage as a client of the referrals service."""
+    folder = settings.hub_dir
+    vault = Vault(key_bytes(settings.vault_key), key_bytes(settings.index_key))
+    hub = load_hub(folder)
+    policy = load_policy(folder / "policy.yaml", load_vocabulary(folder / "facts.yaml"))
+    desk = Desk(policy, load_directory(folder / "directory.json"), hub, vault)
+    resources = Resources(open_database(settings.database_url.get_secret_value()), vault, hub)
+
+    @asynccontextmanager
+    async def lifespan(_: Any) -> AsyncIterator[dict[str, Any]]:
+        working = asyncio.create_task(worker.work(resources.db, desk, client, settings))
+        try:
+            yield {NAME: resources, "triage_desk": desk}
+        finally:
+            working.cancel()
+            await asyncio.gather(working, return_exceptions=True)
+            await resources.db.close()
+
+    router = APIRouter(lifespan=lifespan)
+    router.include_router(api.router)
+    return Service(NAME, resources, router, consumer.entries(desk, client, settings))

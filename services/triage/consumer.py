@@ -1,0 +1,60 @@
+"""From events to actions: what triage does with what the referrals service says."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.triage.actions.desk import Desk
+from services.triage.actions.open_case import Detail, Opening, open_cases
+from services.triage.settings import Settings
+from shared.events import Event, ReferralSubmitted
+from shared.http.client import ServiceClient
+from shared.inbox import Entries, Entry, Transient
+from shared.problems import NotFound
+from shared.telemetry import correlated
+
+FIRST_WAIT_SECONDS = 0.1
+FETCHES_AT_ONCE = 8
+
+Details = Mapping[UUID, Detail | None]
+
+
+def entries(desk: Desk, client: ServiceClient, settings: Settings) -> Mapping[str, Entries]:
+    """Return what triage consumes, by the service that says it."""
+
+    async def fetch_details(events: Sequence[Event]) -> Details:
+        places = asyncio.Semaphore(FETCHES_AT_ONCE)
+
+        async def fetch(event: Event) -> tuple[UUID, Detail | None]:
+            async with places:
+                return event.id, await _patiently(client, event, settings.details_patience_seconds)
+
+        return dict(await asyncio.gather(*(fetch(event) for event in events)))
+
+    async def on_referral_submitted(session: AsyncSession, events: Sequence[Event], details: Details) -> None:
+        await open_cases(session, desk, [Opening(event, details[event.id]) for event in events])
+
+    return {"referrals": {ReferralSubmitted.type: Entry(on_referral_submitted, fetch_details)}}
+
+
+async def _patiently(client: ServiceClient, event: Event, patience_seconds: float) -> Detail | None:
+    """Return the detail, or None once patience has run out: the case then opens with details pending."""
+    wait = FIRST_WAIT_SECONDS
+    with correlated(event.correlation_id):
+        try:
+            async with asyncio.timeout(patience_seconds):
+                while True:
+                    try:
+                        return await fetch_detail(client, event.fact.subject)
+                    except (Transient, NotFound):
+                        await asyncio.sleep(wait)
+                        wait *= 2
+        except TimeoutError:
+            return None
+
+
+async def fetch_detail(client: ServiceClient, referral_id: UUID) -> Detail:
+    """Return the whole referral, under triage's own token; that read is audited where it is kept."""
+    return await client.get_detail(f"/internal/referrals/{referral_id}")

@@ -1,0 +1,1 @@
+"""What triage reads, returned ready to show."""

@@ -1,0 +1,196 @@
+"""Cases as lists and pages show them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Select, and_, func, select, tuple_
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.triage.domain import CaseStatus, highest
+from services.triage.models import Assessment, Case, Child, Decision, Offer, Step
+from services.triage.schemas import (
+    AssessmentOut,
+    CaseItem,
+    CaseOut,
+    CasePage,
+    ChildOut,
+    Clock,
+    Clocks,
+    DecisionOut,
+    Feedback,
+    OfferOut,
+    StepOut,
+)
+from shared.http.answers import encode_cursor
+from shared.problems import FieldError, Invalid, NotFound
+from shared.vault import Vault
+
+
+class Queue(StrEnum):
+    UNASSIGNED = "unassigned"
+    MINE = "mine"
+    ALL = "all"
+    ROUTED = "routed"
+    DECIDED = "decided"
+
+
+class Due(StrEnum):
+    OVERDUE = "overdue"
+    WITHIN_HOUR = "within_hour"
+    TODAY = "today"
+    LATER = "later"
+
+
+@dataclass(frozen=True)
+class Filter:
+    """What a list is narrowed to; None leaves that out. `today_ends_at` is the end of the hub's day, in UTC."""
+
+    queue: Queue
+    owner: str
+    today_ends_at: datetime
+    level: int | None = None
+    priority: str | None = None
+    council: str | None = None
+    due: Due | None = None
+
+
+async def find_case(session: AsyncSession, case_id: UUID, *, lock: bool = False) -> Case:
+    """Return the case, locked until the transaction ends where asked; raises `NotFound`."""
+    case = await session.get(Case, case_id, with_for_update=lock, populate_existing=lock)
+    if case is None:
+        raise NotFound("There is no such case.")
+    return case
+
+
+async def list_cases(session: AsyncSession, wanted: Filter, limit: int, after: list[Any] | None) -> CasePage:
+    """Return a page of cases, those due first before the others."""
+    query = _narrowed(select(Case), wanted).order_by(Case.decision_due_at, Case.id).limit(limit + 1)
+    if after is not None:
+        query = query.where(tuple_(Case.decision_due_at, Case.id) > place_after(after))
+    cases = (await session.scalars(query)).all()
+    last = cases[limit - 1] if len(cases) > limit else None
+    return CasePage(
+        items=[case_item(case) for case in cases[:limit]],
+        next_cursor=encode_cursor([last.decision_due_at.isoformat(), last.id]) if last else None,
+    )
+
+
+def place_after(after: list[Any]) -> Any:
+    try:
+        return tuple_(datetime.fromisoformat(after[0]), UUID(after[1]))
+    except (ValueError, TypeError, AttributeError):
+        raise Invalid(
+            "Correct the fields named.", errors=(FieldError("/cursor", "Send next_cursor unchanged."),)
+        ) from None
+
+
+def _narrowed(query: Select[tuple[Case]], wanted: Filter) -> Select[tuple[Case]]:
+    match wanted.queue:
+        case Queue.UNASSIGNED:
+            query = query.where(Case.status == CaseStatus.UNASSIGNED)
+        case Queue.MINE:
+            query = query.where(Case.owner == wanted.owner)
+        case Queue.ROUTED:
+            query = query.where(Case.status == CaseStatus.ROUTED)
+        case Queue.DECIDED:
+            query = query.where(Case.status == CaseStatus.DECIDED)
+        case Queue.ALL:
+            pass
+    equal = {Case.level: wanted.level, Case.priority: wanted.priority, Case.council: wanted.council}
+    query = query.where(*(column == value for column, value in equal.items() if value is not None))
+    return query if wanted.due is None else query.where(_due(wanted.due, wanted.today_ends_at))
+
+
+def _due(due: Due, today_ends_at: datetime) -> ColumnElement[bool]:
+    now = func.clock_timestamp()
+    at, hour = Case.decision_due_at, now + timedelta(hours=1)
+    return {
+        Due.OVERDUE: at < now,
+        Due.WITHIN_HOUR: and_(at >= now, at < hour),
+        Due.TODAY: and_(at >= hour, at < today_ends_at),
+        Due.LATER: and_(at >= hour, at >= today_ends_at),
+    }[due]
+
+
+def case_item(case: Case) -> CaseItem:
+    return CaseItem(**_shown(case))
+
+
+def _shown(case: Case) -> dict[str, Any]:
+    names = ["id", "referral_id", "reference", "kind", "status", "level", "priority", "council", "owner", "agency", "received_at", "details_pending"]
+    clock = Clock(due_at=case.decision_due_at, ended_at=case.decided_at)
+    return {name: getattr(case, name) for name in names} | {"clocks": Clocks(statutory=clock)}
+
+
+async def show_case(session: AsyncSession, vault: Vault, case: Case) -> CaseOut:
+    """Return all that those see who work on the case; the caller records the read."""
+    children = (await session.scalars(_of(Child, case).order_by(Child.child))).all()
+    offers = (await session.scalars(_of(Offer, case).order_by(Offer.offered_at, Offer.id))).all()
+    decisions = (await session.scalars(_of(Decision, case).order_by(Decision.decided_at))).all()
+    assessments = (
+        await session.scalars(_of(Assessment, case).order_by(Assessment.assessed_at, Assessment.child))
+    ).all()
+    steps = (await session.scalars(_of(Step, case).order_by(Step.at, Step.id))).all()
+    return CaseOut(
+        **_shown(case),
+        receipt=highest([child.receipt for child in children]) if children else None,
+        children=[_child(child) for child in children],
+        referral=open_details(vault, case),
+        offers=[OfferOut.model_validate(offer, from_attributes=True) for offer in offers],
+        decisions=[_decision(vault, decision) for decision in decisions],
+        assessments=[AssessmentOut.model_validate(one, from_attributes=True) for one in assessments],
+        timeline=[StepOut.model_validate(step, from_attributes=True) for step in steps],
+    )
+
+
+def _of(model: Any, case: Case) -> Any:
+    return select(model).where(model.case_id == case.id)
+
+
+def open_details(vault: Vault, case: Case) -> dict[str, Any] | None:
+    """Return the referral document that the case holds, or None while it is pending."""
+    if case.details is None:
+        return None
+    document: dict[str, Any] = vault.open("cases", case.id, case.details)
+    return document
+
+
+def _child(child: Child) -> ChildOut:
+    return ChildOut(
+        child=child.child,
+        level=child.decided_level or child.receipt["level"],
+        priority=child.receipt["priority"],
+        outcome=child.outcome,
+        receipt=child.receipt,
+    )
+
+
+NARRATIVE = ("rationale", "feedback_to_referrer", "next_step", "override_reason", "strategy_discussion", "reason")
+
+
+def _decision(vault: Vault, decision: Decision) -> DecisionOut:
+    sealed = vault.open("decisions", decision.id, decision.details)
+    plain = ["id", "state", "automatic", "decided_by", "decided_at", "countersigned_by", "countersigned_at", "children"]
+    return DecisionOut(
+        **{name: getattr(decision, name) for name in plain}, **{name: sealed.get(name) for name in NARRATIVE}
+    )
+
+
+async def final_decision(session: AsyncSession, vault: Vault, case_id: UUID) -> Feedback:
+    """Return what may be passed on of the decision that stands; raises `NotFound` before there is one."""
+    case = await find_case(session, case_id)
+    query = _of(Decision, case).where(Decision.state == "final").order_by(Decision.decided_at.desc()).limit(1)
+    decisions: Sequence[Decision] = (await session.scalars(query)).all()
+    if not decisions or case.decided_at is None:
+        raise NotFound("This case is not decided yet.")
+    sealed = vault.open("decisions", decisions[0].id, decisions[0].details)
+    return Feedback(
+        status=case.status,
+        feedback_to_referrer=sealed["feedback_to_referrer"],
+        next_step=sealed.get("next_step"),
+        decided_at=case.decided_at,
+    )
