@@ -5,8 +5,12 @@ from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from enum import StrEnum
 from http import HTTPStatus
+from typing import NewType
+from uuid import UUID
 
 from shared.problems import Problem
+
+DeliveryId = NewType("DeliveryId", UUID)
 
 
 class DeliveryState(StrEnum):
@@ -24,6 +28,7 @@ class Failure(StrEnum):
     CONNECTION = "connection_failed"
     ADDRESS_REFUSED = "address_refused"
     LEASE_LAPSED = "lease_lapsed"
+    INTERNAL = "internal_error"
 
 
 CLOSED = frozenset({DeliveryState.DELIVERED, DeliveryState.DEAD})

@@ -1,0 +1,1 @@
+"""The verbs of this service, by noun; the only room that writes or emits."""

@@ -1,0 +1,44 @@
+"""Composition root of the notifications service: its database, its routes, its consumers and its delivery worker."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from fastapi import APIRouter, FastAPI
+
+from services.notifications import api
+from services.notifications.consumer import entries_of
+from services.notifications.settings import Settings
+from services.notifications.worker.courier import Courier
+from services.notifications.worker.sender import open_sender
+from shared.db import open_database
+from shared.http.service import Resources, Service
+from shared.settings.environment import key_bytes
+from shared.settings.hub import Hub
+from shared.vault import Vault
+
+
+def build(settings: Settings, hub: Hub) -> Service:
+    """Return the service; its router's lifespan delivers webhooks while it lasts."""
+    db = open_database(settings.database_url.get_secret_value())
+    resources = Resources(db, Vault(key_bytes(settings.vault_key), key_bytes(settings.index_key)), hub)
+    required = hub.webhooks.verification_required
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[dict[str, Any]]:
+        try:
+            async with open_sender(settings) as sender:
+                courier = Courier(db, resources.vault, settings, sender, required)
+                async with courier.running():
+                    yield {
+                        api.NAME: resources,
+                        "notifications_settings": settings,
+                        "notifications_sender": sender,
+                    }
+        finally:
+            await db.close()
+
+    router = APIRouter(lifespan=lifespan)
+    router.include_router(api.router)
+    entries = entries_of(db, settings, verification_required=required)
+    return Service(api.NAME, resources, router, entries)

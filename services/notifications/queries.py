@@ -1,0 +1,184 @@
+"""What owners see of their endpoints and deliveries, and agencies of their feed; reads alone, ready to show."""
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, Select, bindparam, distinct, func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.notifications.domain.deliveries import DeliveryId
+from services.notifications.domain.endpoints import EndpointId, state_of
+from services.notifications.models import Attempt, Delivery, Endpoint, FeedEntry, Thread
+from services.notifications.schemas import (
+    AttemptOut,
+    DeliveryOut,
+    DeliveryPage,
+    DeliveryWithAttempts,
+    EndpointOut,
+    EndpointPage,
+    Feed,
+    FeedEvent,
+)
+from shared.http.answers import decode_cursor, encode_cursor
+from shared.problems import FieldError, Invalid, NotFound
+
+_LARGEST_POSITION = 2**63 - 1
+
+_feed = (
+    select(
+        FeedEntry.position,
+        FeedEntry.event_id,
+        FeedEntry.source,
+        FeedEntry.type,
+        FeedEntry.subject,
+        FeedEntry.occurred_at,
+        FeedEntry.correlation_id,
+        FeedEntry.council,
+        FeedEntry.urgency,
+        FeedEntry.pointer,
+    )
+    .where(FeedEntry.agency == bindparam("agency"), FeedEntry.position > bindparam("after"))
+    .order_by(FeedEntry.position)
+    .limit(bindparam("limit"))
+)
+_delivery = (
+    select(
+        Delivery.id,
+        Delivery.endpoint_id,
+        Delivery.event_id.label("webhook_id"),
+        FeedEntry.type,
+        Delivery.referral_id,
+        FeedEntry.pointer["reference"].as_string().label("reference"),
+        Delivery.sequence,
+        Delivery.state,
+        Delivery.attempts_made,
+        Delivery.due_at,
+        Delivery.created_at,
+        Delivery.closed_at,
+    )
+    .join(FeedEntry, (FeedEntry.event_id == Delivery.event_id) & (FeedEntry.agency == Delivery.agency))
+    .where(Delivery.agency == bindparam("agency"))
+)
+
+
+def endpoint_shown(endpoint: Endpoint, *, verification_required: bool) -> EndpointOut:
+    return EndpointOut(
+        id=endpoint.id,
+        url=endpoint.url,
+        event_types=endpoint.event_types,
+        description=endpoint.description,
+        rate_limit_per_minute=endpoint.rate_limit_per_minute,
+        state=state_of(
+            verified_at=endpoint.verified_at,
+            disabled_at=endpoint.disabled_at,
+            verification_required=verification_required,
+        ),
+        verified_at=endpoint.verified_at,
+        disabled_at=endpoint.disabled_at,
+        created_at=endpoint.created_at,
+    )
+
+
+async def endpoint_of(session: AsyncSession, agency: str, endpoint_id: EndpointId) -> Endpoint:
+    """Return the agency's endpoint; raises NotFound, for another agency's too."""
+    endpoint = await session.scalar(select(Endpoint).where(Endpoint.id == endpoint_id, Endpoint.agency == agency))
+    if endpoint is None:
+        raise NotFound
+    return endpoint
+
+
+async def list_endpoints(
+    session: AsyncSession, agency: str, limit: int, cursor: str | None, *, verification_required: bool
+) -> EndpointPage:
+    """Return the agency's endpoints, newest first."""
+    wanted = _page(select(Endpoint).where(Endpoint.agency == agency), Endpoint.id, limit, cursor)
+    endpoints = (await session.scalars(wanted)).all()
+    return EndpointPage(
+        items=[endpoint_shown(each, verification_required=verification_required) for each in endpoints[:limit]],
+        next_cursor=_next_cursor(endpoints, limit),
+    )
+
+
+async def list_deliveries(
+    session: AsyncSession, agency: str, endpoint_id: EndpointId, limit: int, cursor: str | None
+) -> DeliveryPage:
+    """Return an endpoint's deliveries, newest first; raises NotFound."""
+    await endpoint_of(session, agency, endpoint_id)
+    wanted = _page(_delivery.where(Delivery.endpoint_id == endpoint_id), Delivery.id, limit, cursor)
+    rows = (await session.execute(wanted, {"agency": agency})).all()
+    return DeliveryPage(
+        items=[DeliveryOut.model_validate(row, from_attributes=True) for row in rows[:limit]],
+        next_cursor=_next_cursor(rows, limit),
+    )
+
+
+async def delivery_of(session: AsyncSession, agency: str, delivery_id: DeliveryId) -> DeliveryWithAttempts:
+    """Return a delivery with every attempt, oldest first; raises NotFound."""
+    row = (await session.execute(_delivery.where(Delivery.id == delivery_id), {"agency": agency})).first()
+    if row is None:
+        raise NotFound
+    tried = select(Attempt).where(Attempt.delivery_id == delivery_id).order_by(Attempt.started_at, Attempt.id)
+    attempts = [AttemptOut.model_validate(attempt, from_attributes=True) for attempt in await session.scalars(tried)]
+    shown = DeliveryOut.model_validate(row, from_attributes=True)
+    return DeliveryWithAttempts(**shown.model_dump(), attempts=attempts)
+
+
+def feed_position(after: str | None) -> int:
+    """Return where the reader of a feed stands; raises Invalid for a cursor of its own making."""
+    try:
+        values = decode_cursor(after, 1)
+    except Invalid:
+        values = []
+    match values:
+        case None:
+            return 0
+        case [int(position)] if 0 <= position <= _LARGEST_POSITION:
+            return position
+        case _:
+            raise Invalid("Correct the fields named.", errors=(FieldError("/after", "Send next_cursor unchanged."),))
+
+
+async def feed_after(session: AsyncSession, agency: str, position: int, limit: int) -> Feed:
+    """Return what the agency may see after `position`, oldest first."""
+    rows = (await session.execute(_feed, {"agency": agency, "after": position, "limit": limit})).all()
+    return Feed(
+        items=[_feed_event(row) for row in rows],
+        next_cursor=encode_cursor([rows[-1].position if rows else position]),
+    )
+
+
+async def unknown_referrals(session: AsyncSession, referral_ids: Sequence[UUID]) -> int:
+    """Return of how many of these referrals, named once each, nothing was heard yet."""
+    heard = select(func.count(distinct(Thread.referral_id))).where(Thread.referral_id.in_(referral_ids))
+    return len(referral_ids) - int(await session.scalar(heard) or 0)
+
+
+def _feed_event(row: Row[Any]) -> FeedEvent:
+    return FeedEvent(
+        id=row.event_id,
+        source=row.source,
+        type=row.type,
+        subject=row.subject,
+        time=row.occurred_at,
+        correlationid=row.correlation_id,
+        council=row.council,
+        urgency=row.urgency,
+        data=row.pointer,
+    )
+
+
+def _page(wanted: Select[Any], column: Any, limit: int, cursor: str | None) -> Select[Any]:
+    """Limit to one row more than the page, so that it is known whether another follows."""
+    values = decode_cursor(cursor, 1)
+    if values is not None:
+        try:
+            wanted = wanted.where(column < UUID(values[0]))
+        except (ValueError, TypeError, AttributeError):
+            errors = (FieldError("/cursor", "Send next_cursor unchanged."),)
+            raise Invalid("Correct the fields named.", errors=errors) from None
+    return wanted.order_by(column.desc()).limit(limit + 1)
+
+
+def _next_cursor(rows: Sequence[Any], limit: int) -> str | None:
+    return encode_cursor([rows[limit - 1].id]) if len(rows) > limit else None
