@@ -5,8 +5,9 @@ import hashlib
 import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Annotated, Any
+from uuid import UUID
 
 from fastapi import Depends, Header, Query, Request
 from fastapi.responses import JSONResponse, Response
@@ -43,6 +44,7 @@ from shared.vault import Vault
 
 KEPT = timedelta(hours=24)
 LONGEST_KEY = 255
+BAD_CURSOR = FieldError("/cursor", "Send next_cursor unchanged.")
 
 idempotent_answers = Table(
     "idempotent_answers",
@@ -189,5 +191,16 @@ def decode_cursor(cursor: str | None, size: int) -> list[Any] | None:
     except (ValueError, RecursionError):
         values = None
     if not isinstance(values, list) or len(values) != size:
-        raise Invalid("Correct the fields named.", errors=(FieldError("/cursor", "Send next_cursor unchanged."),))
+        raise Invalid("Correct the fields named.", errors=(BAD_CURSOR,))
     return values
+
+
+def decode_place(cursor: str | None) -> tuple[datetime, UUID] | None:
+    """Return the time and id of a list's last item, from the cursor `encode_cursor([time.isoformat(), id])`."""
+    values = decode_cursor(cursor, 2)
+    if values is None:
+        return None
+    try:
+        return datetime.fromisoformat(values[0]), UUID(values[1])
+    except (ValueError, TypeError, AttributeError):
+        raise Invalid("Correct the fields named.", errors=(BAD_CURSOR,)) from None

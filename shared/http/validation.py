@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from typing import Any, TypeVar
-
 from uuid import UUID
 
 from pydantic import BaseModel, ValidationError

@@ -8,7 +8,7 @@ from services.triage.api.desk import Session, TriageDesk
 from services.triage.queries.offers import find_offer, list_offers, show_offer
 from services.triage.schemas import OfferDetail, OfferPage
 from shared.audit import record_access
-from shared.http.answers import CursorText, Limit, decode_cursor
+from shared.http.answers import CursorText, Limit, decode_place
 from shared.http.validation import known_id
 from shared.security import Caller, allow
 
@@ -19,7 +19,7 @@ Provider = Annotated[Caller, allow(scope="early-help:respond")]
 @router.get("/v1/early-help-offers")
 async def get_offers(caller: Provider, session: Session, limit: Limit = 50, cursor: CursorText = None) -> OfferPage:
     """List the offers that are open to this provider, oldest first."""
-    return await list_offers(session, caller.agency, limit, decode_cursor(cursor, 2))
+    return await list_offers(session, caller.agency, limit, decode_place(cursor))
 
 
 @router.get("/v1/early-help-offers/{offer_id}")

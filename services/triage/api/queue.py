@@ -4,6 +4,7 @@ from datetime import UTC, datetime, time, timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
+from pydantic import BaseModel, Field
 
 from services.triage.actions.claim_case import claim_next_case
 from services.triage.actions.desk import CASEWORK
@@ -11,31 +12,37 @@ from services.triage.api.desk import KnownCase, Session, TriageDesk, answer_with
 from services.triage.queries.cases import Due, Filter, Queue, list_cases, show_case
 from services.triage.schemas import CaseOut, CasePage
 from shared.audit import record_access
-from shared.http.answers import CursorText, Limit, decode_cursor, etag, respond
+from shared.http.answers import decode_place, etag, respond
 from shared.security import CASE_ROLES, Caller, allow
 
 router = APIRouter(tags=["cases"])
 Staff = Annotated[Caller, allow(roles=CASE_ROLES)]
 
 
+class CaseQuery(BaseModel):
+    """What a list of cases is narrowed to, as the URL says it."""
+
+    queue: Queue = Queue.ALL
+    level: int | None = Field(None, ge=1, le=4)
+    priority: str | None = Field(None, pattern="^(blue|green|amber|red)$")
+    council: str | None = Field(None, pattern="^[EWSN][0-9]{8}$", description="ONS code.")
+    due: Due | None = None
+    limit: int = Field(50, ge=1, le=200)
+    cursor: str | None = Field(None, max_length=512, description="`next_cursor` of the page before.")
+
+
 @router.get("/v1/cases")
 async def get_cases(
-    caller: Staff,
-    session: Session,
-    desk: TriageDesk,
-    queue: Queue = Queue.ALL,
-    level: Annotated[int | None, Query(ge=1, le=4)] = None,
-    priority: Annotated[str | None, Query(pattern="^(blue|green|amber|red)$")] = None,
-    council: Annotated[str | None, Query(pattern="^[EWSN][0-9]{8}$")] = None,
-    due: Due | None = None,
-    limit: Limit = 50,
-    cursor: CursorText = None,
+    caller: Staff, session: Session, desk: TriageDesk, asked: Annotated[CaseQuery, Query()]
 ) -> CasePage:
     """List cases, those due first before the others; nothing here tells who the child is."""
     tomorrow = datetime.now(desk.hub.zone).date() + timedelta(days=1)
-    today_ends_at = datetime.combine(tomorrow, time(), desk.hub.zone).astimezone(UTC)
-    wanted = Filter(queue, caller.subject, today_ends_at, level, priority, council, due)
-    return await list_cases(session, wanted, limit, decode_cursor(cursor, 2))
+    wanted = Filter(
+        owner=caller.subject,
+        today_ends_at=datetime.combine(tomorrow, time(), desk.hub.zone).astimezone(UTC),
+        **asked.model_dump(exclude={"limit", "cursor"}),
+    )
+    return await list_cases(session, wanted, asked.limit, decode_place(asked.cursor))
 
 
 @router.get("/v1/cases/{case_id}")

@@ -26,8 +26,26 @@ from services.triage.schemas import (
     StepOut,
 )
 from shared.http.answers import encode_cursor
-from shared.problems import FieldError, Invalid, NotFound
+from shared.problems import NotFound
 from shared.vault import Vault
+
+Place = tuple[datetime, UUID]
+"""Time and id of the last item of the page before."""
+
+PLAIN = (
+    "id",
+    "referral_id",
+    "reference",
+    "kind",
+    "status",
+    "level",
+    "priority",
+    "council",
+    "owner",
+    "agency",
+    "received_at",
+    "details_pending",
+)
 
 
 class Queue(StrEnum):
@@ -66,26 +84,17 @@ async def find_case(session: AsyncSession, case_id: UUID, *, lock: bool = False)
     return case
 
 
-async def list_cases(session: AsyncSession, wanted: Filter, limit: int, after: list[Any] | None) -> CasePage:
+async def list_cases(session: AsyncSession, wanted: Filter, limit: int, after: Place | None) -> CasePage:
     """Return a page of cases, those due first before the others."""
     query = _narrowed(select(Case), wanted).order_by(Case.decision_due_at, Case.id).limit(limit + 1)
     if after is not None:
-        query = query.where(tuple_(Case.decision_due_at, Case.id) > place_after(after))
+        query = query.where(tuple_(Case.decision_due_at, Case.id) > after)
     cases = (await session.scalars(query)).all()
     last = cases[limit - 1] if len(cases) > limit else None
     return CasePage(
         items=[case_item(case) for case in cases[:limit]],
         next_cursor=encode_cursor([last.decision_due_at.isoformat(), last.id]) if last else None,
     )
-
-
-def place_after(after: list[Any]) -> Any:
-    try:
-        return tuple_(datetime.fromisoformat(after[0]), UUID(after[1]))
-    except (ValueError, TypeError, AttributeError):
-        raise Invalid(
-            "Correct the fields named.", errors=(FieldError("/cursor", "Send next_cursor unchanged."),)
-        ) from None
 
 
 def _narrowed(query: Select[tuple[Case]], wanted: Filter) -> Select[tuple[Case]]:
@@ -121,9 +130,8 @@ def case_item(case: Case) -> CaseItem:
 
 
 def _shown(case: Case) -> dict[str, Any]:
-    names = ["id", "referral_id", "reference", "kind", "status", "level", "priority", "council", "owner", "agency", "received_at", "details_pending"]
     clock = Clock(due_at=case.decision_due_at, ended_at=case.decided_at)
-    return {name: getattr(case, name) for name in names} | {"clocks": Clocks(statutory=clock)}
+    return {name: getattr(case, name) for name in PLAIN} | {"clocks": Clocks(statutory=clock)}
 
 
 async def show_case(session: AsyncSession, vault: Vault, case: Case) -> CaseOut:

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.triage.domain import OfferStatus
 from services.triage.models import Case, Child, Offer
-from services.triage.queries.cases import open_details, place_after
+from services.triage.queries.cases import Place, open_details
 from services.triage.schemas import OfferDetail, OfferItem, OfferPage
 from shared.http.answers import encode_cursor
 from shared.problems import NotFound
@@ -31,11 +31,11 @@ def _offers_of(provider: str) -> Select[Any]:
     )  # fmt: skip
 
 
-async def list_offers(session: AsyncSession, provider: str, limit: int, after: list[Any] | None) -> OfferPage:
+async def list_offers(session: AsyncSession, provider: str, limit: int, after: Place | None) -> OfferPage:
     """Return a page of the offers that are open to this provider, oldest first."""
     query = _offers_of(provider).order_by(Offer.offered_at, Offer.id).limit(limit + 1)
     if after is not None:
-        query = query.where(tuple_(Offer.offered_at, Offer.id) > place_after(after))
+        query = query.where(tuple_(Offer.offered_at, Offer.id) > after)
     rows = (await session.execute(query)).all()
     last = rows[limit - 1].Offer if len(rows) > limit else None
     return OfferPage(
