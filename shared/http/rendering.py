@@ -3,9 +3,9 @@
 import re
 from typing import Any
 
-from fastapi import FastAPI, Request
+from fastapi import APIRouter, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, PlainTextResponse
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
@@ -114,3 +114,27 @@ async def _on_unexpected(request: Request, error: Exception) -> JSONResponse:
 
 def _route(request: Request) -> str:
     return getattr(request.scope.get("route"), "path", "unknown")
+
+
+def problems_page() -> str:
+    """Return docs/problems.md: every problem that can be met, from the classes themselves."""
+    lines = ["# Problems", "", "Errors are `application/problem+json` (RFC 9457); `type` points here.", ""]
+    for problem in sorted(_problems(Problem), key=lambda found: found.slug):
+        meaning = " ".join((problem.__doc__ or "").split())
+        lines += [f"## {problem.slug}", "", f"**{problem.title}** ({problem.status}). {meaning}", ""]
+    return "\n".join(lines)
+
+
+def _problems(problem: type[Problem]) -> set[type[Problem]]:
+    return {problem}.union(*(_problems(narrower) for narrower in problem.__subclasses__()))
+
+
+def problems_router() -> APIRouter:
+    """Return the route that makes the `type` of a problem resolve."""
+    router = APIRouter()
+
+    @router.get(PROBLEM_DOCS, include_in_schema=False)
+    async def get_problems() -> PlainTextResponse:
+        return PlainTextResponse(problems_page(), media_type="text/markdown; charset=utf-8")
+
+    return router

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.db import Database, transaction
 from shared.http.openapi import install_openapi
-from shared.http.rendering import Correlation, install_problems
+from shared.http.rendering import Correlation, install_problems, problems_router
 from shared.inbox import Entries
 from shared.security import Verifier
 from shared.settings.hub import Hub
@@ -74,7 +74,7 @@ def new_application(title: str, version: str, verifier: Verifier, *routers: APIR
     """
     app = FastAPI(title=title, version=version, redoc_url=None)
     app.state.verifier = verifier
-    for router in routers:
+    for router in (problems_router(), *routers):
         app.include_router(router)
     install_problems(app)
     install_openapi(app)
