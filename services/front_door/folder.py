@@ -3,6 +3,7 @@
 Used by `frontdoor up`, which alone may hold it, and by the commands that read beside it.
 """
 
+import asyncio
 import contextlib
 import fcntl
 import os
@@ -12,8 +13,10 @@ from typing import Final
 
 from services.front_door import keys, postgres
 from services.front_door.databases import ROLES, SERVICES, DatabaseUrls, provision, urls
+from shared.db import migrate
 from shared.problems import Problem, Unavailable
 
+SERVICES_FOLDER: Final = Path(__file__).parents[1]
 EXTERNAL_URL: Final = "FRONTDOOR_DATABASE_URL"
 
 
@@ -59,11 +62,14 @@ def running_server(data_dir: Path) -> Iterator[str]:
         server.stop()
 
 
-async def provisioned(data_dir: Path, admin_url: str) -> dict[str, DatabaseUrls]:
-    """Make roles and databases where they are missing; returns the ways into them by service."""
+def migrated(data_dir: Path, admin_url: str) -> dict[str, DatabaseUrls]:
+    """Bring roles, databases and tables to what this release needs; returns the ways into them by service."""
     passwords = keys.passwords(data_dir, ROLES)
-    await provision(admin_url, passwords)
-    return urls(admin_url, passwords)
+    asyncio.run(provision(admin_url, passwords))
+    ways = urls(admin_url, passwords)
+    for service, way in ways.items():
+        migrate(way.owner, SERVICES_FOLDER / service / "migrations", f"{service}_app")
+    return ways
 
 
 def database_urls(data_dir: Path) -> dict[str, DatabaseUrls]:
