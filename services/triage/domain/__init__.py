@@ -1,0 +1,42 @@
+"""What triage decides without asking anybody: the facts of a child, its council, and what makes a decision good."""
+
+from services.triage.domain.case import (
+    PRIORITIES,
+    CaseAlreadyDecided,
+    CaseClaimedByAnother,
+    CaseNotRouted,
+    CaseStatus,
+    CountersignatureAwaited,
+    CountersignatureNotAwaited,
+    CountersignerMustDiffer,
+    DecisionState,
+    DetailsPending,
+    OfferStatus,
+    Outcome,
+)
+from services.triage.domain.coding import check_coding
+from services.triage.domain.council import council_of, district_of
+from services.triage.domain.decision import check_decision, highest
+from services.triage.domain.facts import History, facts_of
+
+__all__ = [
+    "PRIORITIES",
+    "CaseAlreadyDecided",
+    "CaseClaimedByAnother",
+    "CaseNotRouted",
+    "CaseStatus",
+    "CountersignatureAwaited",
+    "CountersignatureNotAwaited",
+    "CountersignerMustDiffer",
+    "DecisionState",
+    "DetailsPending",
+    "History",
+    "OfferStatus",
+    "Outcome",
+    "check_coding",
+    "check_decision",
+    "council_of",
+    "district_of",
+    "facts_of",
+    "highest",
+]
