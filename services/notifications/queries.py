@@ -20,7 +20,7 @@ from services.notifications.schemas import (
     Feed,
     FeedEvent,
 )
-from shared.http.answers import decode_cursor, encode_cursor
+from shared.http.answers import BAD_CURSOR, decode_cursor, encode_cursor
 from shared.problems import FieldError, Invalid, NotFound
 
 _LARGEST_POSITION = 2**63 - 1
@@ -175,8 +175,7 @@ def _page(wanted: Select[Any], column: Any, limit: int, cursor: str | None) -> S
         try:
             wanted = wanted.where(column < UUID(values[0]))
         except (ValueError, TypeError, AttributeError):
-            errors = (FieldError("/cursor", "Send next_cursor unchanged."),)
-            raise Invalid("Correct the fields named.", errors=errors) from None
+            raise Invalid("Correct the fields named.", errors=(BAD_CURSOR,)) from None
     return wanted.order_by(column.desc()).limit(limit + 1)
 
 

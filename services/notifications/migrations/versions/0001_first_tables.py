@@ -21,6 +21,7 @@ def upgrade() -> None:
     _index_deliveries()
     _create_attempts()
     _create_outbox_and_inbox()
+    _create_dead_letters()
     _create_answers_and_audit()
 
 
@@ -155,17 +156,6 @@ def _create_attempts() -> None:
 
 def _create_outbox_and_inbox() -> None:
     op.create_table(
-        "dead_letters",
-        sa.Column("id", sa.Uuid(), nullable=False),
-        sa.Column("reader", sa.Text(), nullable=False),
-        sa.Column("state", sa.Text(), server_default="dead", nullable=False),
-        sa.Column("headers", postgresql.JSONB(), nullable=False),
-        sa.Column("payload", sa.LargeBinary(), nullable=False),
-        sa.Column("error", sa.Text(), nullable=False),
-        sa.Column("died_at", sa.DateTime(timezone=True), server_default=sa.text("clock_timestamp()"), nullable=False),
-        sa.PrimaryKeyConstraint("id", name="pk_dead_letters"),
-    )
-    op.create_table(
         "inbox",
         sa.Column("reader", sa.Text(), nullable=False),
         sa.Column("event_id", sa.Uuid(), nullable=False),
@@ -199,6 +189,20 @@ def _create_outbox_and_inbox() -> None:
         sa.Column("epoch", sa.BigInteger(), nullable=False),
         sa.Column("system_identifier", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("reader", name="pk_outbox_cursor"),
+    )
+
+
+def _create_dead_letters() -> None:
+    op.create_table(
+        "dead_letters",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("reader", sa.Text(), nullable=False),
+        sa.Column("state", sa.Text(), server_default="dead", nullable=False),
+        sa.Column("headers", postgresql.JSONB(), nullable=False),
+        sa.Column("payload", sa.LargeBinary(), nullable=False),
+        sa.Column("error", sa.Text(), nullable=False),
+        sa.Column("died_at", sa.DateTime(timezone=True), server_default=sa.text("clock_timestamp()"), nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_dead_letters"),
     )
 
 
