@@ -1,0 +1,105 @@
+"""A real `frontdoor up`, in a process of its own, that tests start, kill and start again."""
+
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+import httpx
+
+ROOT = Path(__file__).parents[2]
+START_SECONDS = 60
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def command(*arguments: str, data_dir: Path, port: int, **settings: str) -> subprocess.CompletedProcess[str]:
+    """Run a `frontdoor` command beside the front door of `data_dir` and return what it said."""
+    return subprocess.run(
+        [sys.executable, "-m", "services", *arguments],
+        cwd=ROOT,
+        env=environment(data_dir, port, settings),
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+
+
+def environment(data_dir: Path, port: int, settings: Mapping[str, str]) -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("FRONTDOOR_")}
+    return {**kept, "FRONTDOOR_DATA_DIR": str(data_dir), "FRONTDOOR_PORT": str(port), **settings}
+
+
+class FrontDoor:
+    """One installation; `settings` are environment variables beyond its place."""
+
+    def __init__(self, data_dir: Path, **settings: str) -> None:
+        self.data_dir = data_dir
+        self.port = free_port()
+        self.url = f"http://localhost:{self.port}"
+        self.settings = settings
+        self.log = data_dir.parent / "front-door.log"
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start it; returns at once."""
+        with self.log.open("ab") as output:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "services", "up", "--demo"],
+                cwd=ROOT,
+                env=environment(self.data_dir, self.port, self.settings),
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                start_new_session=True,
+            )
+
+    def is_ready(self) -> bool:
+        assert self.process is not None
+        assert self.process.poll() is None, f"it ended by itself: {self.log.read_text()[-3000:]}"
+        try:
+            return httpx.get(f"{self.url}/health/ready", timeout=5, trust_env=False).is_success
+        except httpx.TransportError:
+            return False
+
+    def await_ready(self) -> None:
+        deadline = time.monotonic() + START_SECONDS
+        while not self.is_ready():
+            assert time.monotonic() < deadline, f"not ready: {self.log.read_text()[-3000:]}"
+            time.sleep(0.02)
+
+    def kill(self, *, postgres_too: bool) -> None:
+        """Kill -9 the front door alone, or its database server with all sessions at the same moment."""
+        assert self.process is not None
+        victims = [self.process.pid, *(self._postgres() if postgres_too else ())]
+        for victim in victims:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(victim, signal.SIGKILL)
+        self.process.wait()
+
+    def stop(self) -> int:
+        """Ask it to stop as Ctrl-C does; returns its exit status."""
+        assert self.process is not None
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGINT)
+        return self.process.wait(60)
+
+    def _postgres(self) -> list[int]:
+        """Return the database server's processes, the postmaster first."""
+        try:
+            postmaster = int((self.data_dir / "postgres" / "postmaster.pid").read_text().split()[0])
+            children = Path(f"/proc/{postmaster}/task/{postmaster}/children").read_text()
+        except (OSError, IndexError):
+            return []
+        return [postmaster, *map(int, children.split())]

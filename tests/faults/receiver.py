@@ -1,0 +1,73 @@
+"""A partner's webhook receiver that outlives the front door: it answers, and keeps what it was sent in order."""
+
+import asyncio
+import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from aiohttp import web
+
+
+@dataclass(frozen=True)
+class Received:
+    """One POST: which agency's endpoint got it, its stable id, and the pointer that it carried."""
+
+    agency: str
+    webhook_id: str
+    type: str
+    referral_id: str
+    sequence: int
+
+
+@dataclass
+class Receiver:
+    """What came, in order of arrival; `url_of` is where an agency's endpoint lies."""
+
+    port: int
+    received: list[Received] = field(default_factory=list)
+
+    def url_of(self, agency: str) -> str:
+        return f"http://127.0.0.1:{self.port}/{agency}"
+
+
+@contextmanager
+def receiving() -> Iterator[Receiver]:
+    """Run a receiver in a thread and event loop of its own."""
+    loop = asyncio.new_event_loop()
+    receiver = Receiver(port=0)
+
+    async def take(request: web.Request) -> web.Response:
+        body = json.loads(await request.read())
+        pointer = body["data"]
+        receiver.received.append(
+            Received(
+                request.match_info["agency"],
+                request.headers["webhook-id"],
+                body["type"],
+                pointer["referral_id"],
+                pointer["sequence"],
+            )
+        )
+        return web.Response(status=204)
+
+    async def start() -> web.AppRunner:
+        app = web.Application()
+        app.router.add_post("/{agency}", take)
+        runner = web.AppRunner(app, access_log=None)
+        await runner.setup()
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        receiver.port = runner.addresses[0][1]
+        return runner
+
+    runner = loop.run_until_complete(start())
+    thread = threading.Thread(target=loop.run_forever)
+    thread.start()
+    try:
+        yield receiver
+    finally:
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join()
+        loop.run_until_complete(runner.cleanup())
+        loop.close()
