@@ -75,8 +75,8 @@ class Courier:
             task.add_done_callback(self._under_way.discard)
         return len(claimed)
 
-    async def record_finished(self) -> None:
-        """Record, in one transaction, the attempts that are over by now; waits for the first."""
+    async def record_finished(self) -> int:
+        """Record, in one transaction, the attempts that are over by now; waits for the first. Returns how many."""
         batch = [await self._finished.get()]
         while not self._finished.empty():
             batch.append(self._finished.get_nowait())
@@ -93,6 +93,7 @@ class Courier:
             raise
         self._unrecorded -= len(batch)
         self.woken.set()
+        return len(batch)
 
     async def settle(self) -> None:
         """Wait until every attempt under way is over and recorded."""
@@ -164,7 +165,7 @@ def webhook_body(delivery: Claimed) -> bytes:
     return json.dumps(body, separators=(",", ":")).encode()
 
 
-async def _forever(step: Callable[[], Awaitable[None]]) -> None:
+async def _forever(step: Callable[[], Awaitable[object]]) -> None:
     """Repeat a step until cancelled. Whatever it meets, a lost database above all, it comes back after a pause."""
     while True:
         try:
