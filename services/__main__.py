@@ -4,9 +4,13 @@ import sys
 
 import typer
 
+from services.cli import agency, dead_letters, policy
 from services.cli.demo import demo
+from services.cli.migrate import migrate
 from services.cli.submit import submit
 from services.cli.token import token
+from services.cli.trace import trace
+from services.cli.up import up
 from shared.problems import Problem
 
 app = typer.Typer(
@@ -16,8 +20,10 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for command in (token, submit, demo):
+for command in (up, token, submit, demo, trace, migrate):
     app.command()(command)
+for name, commands in (("agency", agency.app), ("dead-letters", dead_letters.app), ("policy", policy.app)):
+    app.add_typer(commands, name=name)
 
 
 def main() -> None:

@@ -16,7 +16,7 @@ def demo(
     data_dir: DataDir = DEFAULT_DATA_DIR,
     port: Port = DEFAULT_PORT,
 ) -> None:
-    """Stream realistic synthetic referrals, as three agencies, into a running front door."""
+    """Stream synthetic referrals into a running front door."""
     from contextlib import ExitStack
 
     from services.cli.partner import Partner

@@ -6,7 +6,7 @@ from services.cli.options import DEFAULT_DATA_DIR, DataDir
 
 
 def migrate(data_dir: DataDir = DEFAULT_DATA_DIR) -> None:
-    """Bring the databases to what this release needs; `frontdoor up` does so by itself."""
+    """Bring the databases up to date; `up` does so by itself."""
     from services.front_door.folder import held, migrated, running_server
 
     with held(data_dir), running_server(data_dir) as admin_url:

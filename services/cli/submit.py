@@ -15,7 +15,7 @@ def submit(
     data_dir: DataDir = DEFAULT_DATA_DIR,
     port: Port = DEFAULT_PORT,
 ) -> None:
-    """Submit referral documents; prints the reference and status of each."""
+    """Submit referral documents, one from each file."""
     from services.cli.partner import Partner
     from services.front_door.keys import existing_signing_key
 

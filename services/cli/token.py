@@ -16,7 +16,7 @@ def token(
     data_dir: DataDir = DEFAULT_DATA_DIR,
     port: Port = DEFAULT_PORT,
 ) -> None:
-    """Print an access token of an agency, or of a member of the demo's staff."""
+    """Print an access token of an agency, or of demo staff."""
     if (agency is None) == (staff is None):
         raise typer.BadParameter("give either --agency or --staff")
     from services.front_door.keys import existing_signing_key

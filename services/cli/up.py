@@ -1,5 +1,6 @@
 """`frontdoor up`: the whole front door in one process on one port."""
 
+import asyncio
 import os
 import signal
 import sys
@@ -8,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from services.cli.options import DEFAULT_DATA_DIR, DEFAULT_PORT, DataDir, Port, issuer
+from services.cli.options import DEFAULT_DATA_DIR, DEFAULT_PORT, DataDir, Port, hub_dir, issuer
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -20,7 +21,7 @@ def up(
     data_dir: DataDir = DEFAULT_DATA_DIR,
     demo: Annotated[bool, typer.Option("--demo", help="Known agencies and staff, for trying it out.")] = False,
 ) -> None:
-    """Serve the whole front door; Ctrl-C stops it, and starting again goes on where it was."""
+    """Serve the whole front door; Ctrl-C stops it."""
     from services.front_door.demo import refuse_in_production
     from services.front_door.folder import held, running_server
     from services.front_door.server import serve, taken_socket
@@ -40,9 +41,13 @@ def up(
 
 def _application(data_dir: Path, admin_url: str, issuer_url: str, *, demo: bool) -> "FastAPI":
     from services.front_door.app import build
+    from services.front_door.clients import register_clients
+    from services.front_door.demo import load_demo
     from services.front_door.folder import migrated
 
-    return build(migrated(data_dir, admin_url), data_dir, issuer_url, demo=demo)
+    places = migrated(data_dir, admin_url)
+    asyncio.run(register_clients(places["referrals"], data_dir, load_demo(hub_dir()) if demo else None))
+    return build(places, data_dir, issuer_url, demo=demo)
 
 
 def _ready(port: int, *, demo: bool) -> str:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import yaml
 
@@ -27,16 +27,25 @@ class PersonaUnknown(Problem):
 
 
 @dataclass(frozen=True)
-class Demo:
-    """`agencies` by slug, each with `name` and `source`; `personas` by name, each with its roles."""
+class DemoAgency:
+    """`source` is the DfE code of what it refers."""
 
-    agencies: dict[str, dict[str, str]]
+    name: str
+    source: str
+    scopes: list[str]
+
+
+@dataclass(frozen=True)
+class Demo:
+    """`agencies` by slug; `personas` by name, each with its roles."""
+
+    agencies: dict[str, DemoAgency]
     personas: dict[str, list[str]]
 
 
 def load_demo(hub_dir: Path) -> Demo:
-    parts: dict[str, Any] = yaml.safe_load((hub_dir / "demo.yaml").read_text(encoding="utf-8"))
-    return Demo(**parts)
+    parts = yaml.safe_load((hub_dir / "demo.yaml").read_text(encoding="utf-8"))
+    return Demo({slug: DemoAgency(**agency) for slug, agency in parts["agencies"].items()}, parts["personas"])
 
 
 def staff_issuer(issuer: str) -> str:
