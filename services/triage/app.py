@@ -9,7 +9,7 @@ from fastapi import APIRouter
 
 from services.triage import api, consumer, worker
 from services.triage.actions.desk import Desk
-from services.triage.routing import load_directory
+from services.triage.routing import read_directory
 from services.triage.settings import Settings
 from services.triage.thresholds import load_policy, load_vocabulary
 from shared.db import open_database
@@ -28,7 +28,7 @@ def build(settings: Settings, client: ServiceClient) -> Service:
     vault = Vault(key_bytes(settings.vault_key), key_bytes(settings.index_key))
     hub = load_hub(folder)
     policy = load_policy(folder / "policy.yaml", load_vocabulary(folder / "facts.yaml"))
-    desk = Desk(policy, load_directory(folder / "directory.json"), hub, vault)
+    desk = Desk(policy, read_directory((folder / "directory.json").read_bytes()), hub, vault)
     resources = Resources(open_database(settings.database_url.get_secret_value()), vault, hub)
 
     @asynccontextmanager

@@ -75,8 +75,12 @@ async def confirm_route(session: AsyncSession, desk: Desk, case: Case, caller: C
     decided = [
         {"child": child.child, "level": child.receipt["level"], "outcome": child.receipt["route"]} for child in children
     ]
-    text = desk.hub.feedback[decided[0]["outcome"]]
-    said = {"feedback_to_referrer": text.feedback, "next_step": text.next_step, "reason": given.reason}
+    route = decided[0]["outcome"]
+    said = {
+        "feedback_to_referrer": desk.hub.feedback[route],
+        "next_step": desk.hub.next_step[route],
+        "reason": given.reason,
+    }
     row = _decision(desk, case, caller, DecisionState.FINAL, decided, said, automatic=True)
     session.add(row)
     await _conclude(session, case, children, decided)

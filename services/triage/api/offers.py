@@ -25,6 +25,6 @@ async def get_offers(caller: Provider, session: Session, limit: Limit = 50, curs
 @router.get("/v1/early-help-offers/{offer_id}")
 async def get_offer(caller: Provider, offer_id: str, session: Session, desk: TriageDesk) -> OfferDetail:
     """Show one offer: what the provider needs for its child, and nothing else."""
-    row = await find_offer(session, caller.agency, known_id(offer_id))
-    await record_access(session, caller, "read", "case", [row.Case.id], purpose="early help")
-    return await show_offer(session, desk.vault, row.Offer, row.Case)
+    offer, case = await find_offer(session, caller.agency, known_id(offer_id))
+    await record_access(session, caller, "read", "case", [case.id], purpose="early help")
+    return await show_offer(session, desk.vault, offer, case)

@@ -36,10 +36,10 @@ async def get_cases(
     caller: Staff, session: Session, desk: TriageDesk, asked: Annotated[CaseQuery, Query()]
 ) -> CasePage:
     """List cases, those due first before the others; nothing here tells who the child is."""
-    tomorrow = datetime.now(desk.hub.zone).date() + timedelta(days=1)
+    tomorrow = datetime.now(desk.hub.time_zone).date() + timedelta(days=1)
     wanted = Filter(
         owner=caller.subject,
-        today_ends_at=datetime.combine(tomorrow, time(), desk.hub.zone).astimezone(UTC),
+        today_ends_at=datetime.combine(tomorrow, time(), desk.hub.time_zone).astimezone(UTC),
         **asked.model_dump(exclude={"limit", "cursor"}),
     )
     return await list_cases(session, wanted, asked.limit, decode_place(asked.cursor))

@@ -97,7 +97,7 @@ async def list_cases(session: AsyncSession, wanted: Filter, limit: int, after: P
     )
 
 
-def _narrowed(query: Select[tuple[Case]], wanted: Filter) -> Select[tuple[Case]]:
+def _narrowed(query: Select[Case], wanted: Filter) -> Select[Case]:
     match wanted.queue:
         case Queue.UNASSIGNED:
             query = query.where(Case.status == CaseStatus.UNASSIGNED)

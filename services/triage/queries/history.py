@@ -36,8 +36,8 @@ async def contacts_by_digest(
         .where(PersonKey.digest.in_(list(digests)), or_(Case.received_at > since, Case.decided_at > since))
     )
     found: dict[bytes, list[Contact]] = defaultdict(list)
-    for digest, *contact in (await session.execute(query)).all():
-        found[digest].append(Contact(*contact))
+    for digest, case_id, received_at, decided_at, decided_level in (await session.execute(query)).all():
+        found[digest].append(Contact(case_id, received_at, decided_at, decided_level))
     return found
 
 

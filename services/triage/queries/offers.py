@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, Select, select, tuple_
+from sqlalchemy import Select, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.triage.domain import OfferStatus
@@ -25,7 +25,7 @@ WHEREABOUTS = ("address", "school", "gp_practice")
 _visible = (OfferStatus.OFFERED, OfferStatus.ACCEPTED, OfferStatus.STARTED)
 
 
-def _offers_of(provider: str) -> Select[Any]:
+def _offers_of(provider: str) -> Select[Offer, Case]:
     return select(Offer, Case).join(Case, Case.id == Offer.case_id).where(
         Offer.provider == provider, Offer.status.in_(_visible)
     )  # fmt: skip
@@ -55,12 +55,13 @@ def _item(offer: Offer, case: Case) -> OfferItem:
     )
 
 
-async def find_offer(session: AsyncSession, provider: str, offer_id: UUID) -> Row[Any]:
+async def find_offer(session: AsyncSession, provider: str, offer_id: UUID) -> tuple[Offer, Case]:
     """Return offer and case; raises `NotFound` for another provider's, and for one that is no longer open."""
     row = (await session.execute(_offers_of(provider).where(Offer.id == offer_id))).first()
     if row is None:
         raise NotFound("There is no such offer for you.")
-    return row
+    offer, case = row
+    return offer, case
 
 
 async def show_offer(session: AsyncSession, vault: Vault, offer: Offer, case: Case) -> OfferDetail:

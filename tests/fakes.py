@@ -1,0 +1,78 @@
+"""Stand-ins for speed: another service's answers, and a caller with tokens of the test's own issuers."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import Any, TypeVar
+
+import httpx
+from fastapi import FastAPI
+from joserfc.jwk import ECKey, KeySet
+
+from shared.inbox import Transient
+from shared.problems import NotFound
+from shared.security import Issuer, KnownKeys, Role, Verifier, issue_token
+
+T = TypeVar("T")
+
+ISSUER = "http://front-door.test"
+STAFF_ISSUER = f"{ISSUER}/staff"
+PARTNER_KEY = ECKey.generate_key("P-256", {"kid": "partners"})
+STAFF_KEY = ECKey.generate_key("P-256", {"kid": "staff"})
+
+
+def verifier() -> Verifier:
+    """Trust the two issuers of the tests."""
+    return Verifier(
+        ISSUER,
+        (
+            Issuer(ISSUER, KnownKeys(KeySet([PARTNER_KEY]))),
+            Issuer(STAFF_ISSUER, KnownKeys(KeySet([STAFF_KEY])), staff=True),
+        ),
+    )
+
+
+def as_partner(agency: str, *scopes: str) -> dict[str, str]:
+    token = issue_token(PARTNER_KEY, ISSUER, ISSUER, {"sub": agency, "scope": " ".join(scopes)})
+    return {"Authorization": f"Bearer {token}"}
+
+
+def as_staff(person: str, *roles: Role) -> dict[str, str]:
+    token = issue_token(STAFF_KEY, STAFF_ISSUER, ISSUER, {"sub": person, "roles": list(roles)})
+    return {"Authorization": f"Bearer {token}"}
+
+
+class OtherService:
+    """Answers `get_detail` from what it was given; held to the real client by the journeys."""
+
+    def __init__(self) -> None:
+        self.details: dict[str, dict[str, Any]] = {}
+        self.away = False
+
+    async def get_detail(self, path: str) -> dict[str, Any]:
+        if self.away:
+            raise Transient("away")
+        if path not in self.details:
+            raise NotFound
+        return self.details[path]
+
+
+@asynccontextmanager
+async def serving(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
+    """Run the application's lifespan, and give a client that speaks to it without a socket."""
+    async with app.router.lifespan_context(app) as state:
+
+        async def with_state(scope: Any, receive: Any, send: Any) -> None:
+            await app({**scope, "state": dict(state or {})}, receive, send)
+
+        transport = httpx.ASGITransport(with_state, raise_app_exceptions=False)
+        async with httpx.AsyncClient(transport=transport, base_url=ISSUER) as client:
+            yield client
+
+
+async def eventually(ask: Callable[[], Awaitable[T | None]], seconds: float = 15) -> T:
+    """Ask until the answer is neither None nor False, and return it; what another process does can't be awaited."""
+    async with asyncio.timeout(seconds):
+        while not (answer := await ask()):  # noqa: ASYNC110 - the other side has no event to wait for
+            await asyncio.sleep(0.02)
+        return answer

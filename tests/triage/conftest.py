@@ -1,0 +1,129 @@
+"""Triage on a fresh database, fed by submitted referrals whose details another service answers."""
+
+import base64
+import json
+import secrets
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, cast
+from uuid import UUID
+
+import httpx
+import pytest
+from pydantic import SecretStr
+
+from services.triage.app import build
+from services.triage.settings import Settings
+from shared.calendar import decision_due_at
+from shared.db import Database, new_id, transaction
+from shared.events import Event, ReferralSubmitted, decode, encode
+from shared.http.client import ServiceClient
+from shared.http.service import Service, new_application
+from shared.inbox import consume
+from shared.outbox import Message, outbox
+from shared.security import Role
+from shared.settings.hub import Hub
+from tests.conftest import EXAMPLES, OpenDatabase
+from tests.fakes import OtherService, as_staff, serving, verifier
+
+SCREENER = as_staff("screener", Role.SCREENER)
+SCREENER_2 = as_staff("screener-2", Role.SCREENER)
+SOCIAL_WORKER = as_staff("social-worker", Role.SOCIAL_WORKER)
+MANAGER = as_staff("manager", Role.MANAGER)
+MANAGER_2 = as_staff("manager-2", Role.MANAGER)
+
+
+def example(name: str) -> dict[str, Any]:
+    """Read one of the hub's example referrals, e.g. `03` for attendance and routines."""
+    path = next(EXAMPLES.glob(f"{name}-*.json"))
+    document: dict[str, Any] = json.loads(path.read_text())
+    return document
+
+
+@dataclass
+class Front:
+    """Triage as a test sees it: HTTP, the referrals service that it asks, and its events."""
+
+    http: httpx.AsyncClient
+    service: Service
+    referrals: OtherService
+    hub: Hub
+
+    @property
+    def db(self) -> Database:
+        return self.service.resources.db
+
+    async def submit(
+        self,
+        referral: dict[str, Any],
+        *,
+        received_at: datetime | None = None,
+        warnings: tuple[str, ...] = (),
+        fetched: bool = True,
+    ) -> UUID:
+        """Let triage consume a submitted referral; returns the referral's id."""
+        at = received_at or datetime.now(UTC)
+        fact = ReferralSubmitted(
+            referral_id=new_id(),
+            reference=f"FD-{secrets.token_hex(4)}",
+            detail_url="",
+            agency="a-school",
+            kind=referral.get("kind", "request"),
+            received_at=at,
+            decision_due_at=decision_due_at(at, self.hub),
+        )
+        if fetched:
+            self.answer(fact.referral_id, referral, at, warnings)
+        event = Event(fact, ("a-school",), urgency=referral["concern"]["immediate_danger"])
+        await self.consume(event)
+        return fact.referral_id
+
+    def answer(self, referral_id: UUID, referral: dict[str, Any], at: datetime, warnings: tuple[str, ...] = ()) -> None:
+        self.referrals.details[f"/internal/referrals/{referral_id}"] = {
+            "received_at": at.isoformat(),
+            "quality": {"warnings": [{"pointer": pointer} for pointer in warnings]},
+            "referral": referral,
+        }
+
+    async def consume(self, *events: Event) -> None:
+        messages = [Message(*encode(event)) for event in events]
+        await consume(self.db, "triage", self.service.entries["referrals"], messages)
+
+    async def case_of(self, referral_id: UUID, headers: dict[str, str] = SCREENER) -> dict[str, Any]:
+        """Return the whole case of a referral, with its entity tag under `etag`."""
+        items = (await self.http.get("/v1/cases?limit=200", headers=headers)).json()["items"]
+        case_id = next(item["id"] for item in items if item["referral_id"] == str(referral_id))
+        reply = await self.http.get(f"/v1/cases/{case_id}", headers=headers)
+        assert reply.status_code == 200
+        return {**reply.json(), "etag": reply.headers["ETag"]}
+
+    async def events(self) -> list[Event]:
+        async with transaction(self.db) as session:
+            rows = (await session.execute(outbox.select().order_by(outbox.c.position))).all()
+        return [decode(row.headers, bytes(row.payload)) for row in rows]
+
+    async def post(
+        self, case: dict[str, Any], verb: str, body: dict[str, Any], headers: dict[str, str], **more: str
+    ) -> httpx.Response:
+        """POST a verb on a case with its entity tag and a new key, unless `more` says otherwise."""
+        sent = {"If-Match": case["etag"], "Idempotency-Key": secrets.token_hex(8), **headers, **more}
+        return await self.http.post(f"/v1/cases/{case['id']}/{verb}", json=body, headers=sent)
+
+
+@pytest.fixture
+async def front(open_service: OpenDatabase, hub: Hub) -> AsyncIterator[Front]:
+    db = await open_service("triage")
+    key = SecretStr(base64.b64encode(secrets.token_bytes(32)).decode())
+    settings = Settings(
+        database_url=SecretStr(db.engine.url.render_as_string(hide_password=False)),
+        vault_key=key,
+        index_key=key,
+        details_patience_seconds=0.2,
+        details_retry_seconds=0.05,
+    )
+    referrals = OtherService()
+    service = build(settings, cast("ServiceClient", referrals))
+    app = new_application("Triage", "test", verifier(), service.router)
+    async with serving(app) as http:
+        yield Front(http, service, referrals, hub)
