@@ -3,7 +3,7 @@
 from services.referrals.domain.identifiers import Warned
 from services.referrals.domain.quality import Asked, Quality, quality_of
 from services.referrals.domain.status import (
-    AgencySlug,
+    IllegalMove,
     ReferralId,
     ReferralStatus,
     can_move,
@@ -13,9 +13,9 @@ from services.referrals.domain.status import (
 from services.referrals.domain.urgency import CallNow, call_now_of
 
 __all__ = [
-    "AgencySlug",
     "Asked",
     "CallNow",
+    "IllegalMove",
     "Quality",
     "ReferralId",
     "ReferralStatus",

@@ -7,8 +7,9 @@ from enum import StrEnum
 from typing import NewType
 from uuid import UUID
 
+from shared.problems import Problem
+
 ReferralId = NewType("ReferralId", UUID)
-AgencySlug = NewType("AgencySlug", str)
 
 CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
@@ -34,6 +35,12 @@ _MOVES: dict[ReferralStatus, frozenset[ReferralStatus]] = {
     ReferralStatus.DECIDED: frozenset(),
     ReferralStatus.WITHDRAWN: frozenset(),
 }
+
+
+class IllegalMove(Problem):
+    """News of a case that cannot follow from where the referral stands, such as a second decision."""
+
+    title, status, slug = "The referral cannot move there", 409, "illegal-move"
 
 
 def can_move(status: ReferralStatus, to: ReferralStatus) -> bool:

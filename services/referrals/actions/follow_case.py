@@ -1,0 +1,54 @@
+"""What triage does with a referral, kept for its sender: the state moves, feedback is stored. Run by the consumer."""
+
+from collections.abc import Mapping
+
+from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.referrals.domain import IllegalMove, ReferralId, ReferralStatus, can_move
+from services.referrals.models import Decision, Referral
+from services.referrals.schemas import Feedback
+from shared.audit import audit_row, audit_rows, record_access
+from shared.problems import NotFound
+from shared.security import Caller
+from shared.vault import Vault
+
+CONSUMER = Caller("service-referrals", "service-referrals")
+
+_take_in = (
+    update(Referral)
+    .where(Referral.id.in_(bindparam("ids", expanding=True)), Referral.status == ReferralStatus.RECEIVED)
+    .values(status=ReferralStatus.IN_TRIAGE)
+    .returning(Referral.id)
+    .execution_options(synchronize_session=False)
+)
+
+
+async def take_in_triage(session: AsyncSession, opened: Mapping[ReferralId, str]) -> None:
+    """Move received referrals to `in_triage`; those that are further on stay where they are.
+
+    `opened` gives the correlation id under which each referral's case was opened.
+    """
+    moved = (await session.scalars(_take_in, {"ids": list(opened)})).all()
+    rows = [audit_row(CONSUMER, "referral.in_triage", "referral", moved_id, purpose="triage") for moved_id in moved]
+    if rows:
+        traced = [{**row, "correlation_id": opened[ReferralId(i)]} for row, i in zip(rows, moved, strict=True)]
+        await session.execute(insert(audit_rows), traced)
+
+
+async def record_decision(session: AsyncSession, vault: Vault, referral_id: ReferralId, feedback: Feedback) -> None:
+    """Keep the feedback and move the referral to `decided`; raises `IllegalMove` where it cannot go there."""
+    referral = await session.scalar(select(Referral).where(Referral.id == referral_id).with_for_update())
+    if referral is None:
+        raise NotFound
+    if referral.status == ReferralStatus.RECEIVED:
+        # A decision says that a case was open, even where that news was lost to the dead letters.
+        referral.status = ReferralStatus.IN_TRIAGE
+    if not can_move(ReferralStatus(referral.status), ReferralStatus.DECIDED):
+        raise IllegalMove("It is decided or withdrawn already.")
+    referral.status = ReferralStatus.DECIDED
+    told = {"feedback": feedback.feedback_to_referrer, "next_step": feedback.next_step}
+    sealed = vault.seal(Decision.__tablename__, referral_id, told)
+    session.add(Decision(referral_id=referral_id, decided_at=feedback.decided_at, details=sealed))
+    await session.flush()
+    await record_access(session, CONSUMER, "referral.decided", "referral", [referral_id], purpose="triage")

@@ -1,0 +1,41 @@
+"""A client proves itself by a signed assertion, once, and gets an access token. Run by the token endpoint."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from joserfc.jwk import ECKey
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.referrals.domain.assertions import claimed_by, granted_scopes, invalid_client, verify_assertion
+from services.referrals.models import UsedAssertion
+from services.referrals.queries import credentials_of
+from services.referrals.schemas import TokenOut
+from shared.security import TOKEN_SECONDS, issue_token
+
+_use = insert(UsedAssertion).on_conflict_do_nothing().returning(UsedAssertion.jti)
+
+
+@dataclass(frozen=True)
+class TokenIssuer:
+    """The name that tokens are issued under, which is also their audience, and the private key that signs them."""
+
+    name: str
+    key: ECKey
+
+
+async def grant_token(session: AsyncSession, issuer: TokenIssuer, form: Mapping[str, str]) -> TokenOut:
+    """Return an access token for the client credentials grant; raises `TokenRefused`."""
+    claimed = claimed_by(form)
+    credentials = await credentials_of(session, claimed.client, claimed.kid)
+    if credentials is None:
+        raise invalid_client("No live key of this kid is registered for this client.")
+    scopes, jwk = credentials
+    proven = verify_assertion(claimed, jwk, issuer.name, datetime.now(UTC))
+    scope = granted_scopes(form.get("scope"), scopes)
+    used = {"agency": claimed.client, "jti": proven.jti, "expires_at": proven.expires_at}
+    if await session.scalar(_use, used) is None:
+        raise invalid_client("This assertion was used before; make a new one for each request.")
+    token = issue_token(issuer.key, issuer.name, issuer.name, {"sub": claimed.client, "scope": scope})
+    return TokenOut(access_token=token, expires_in=TOKEN_SECONDS, scope=scope)

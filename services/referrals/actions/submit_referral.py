@@ -1,0 +1,113 @@
+"""A referral becomes durable: its row, its event and its audit row, in one statement. Run by the API."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Table, bindparam, insert
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.referrals.domain import ReferralId, ReferralStatus, call_now_of, new_reference, quality_of
+from services.referrals.models import Referral
+from services.referrals.queries import self_link, source_of
+from services.referrals.schemas import ReferralAccepted, ReferralIn, parse_referral
+from shared.audit import audit_row, audit_rows
+from shared.calendar import decision_due_at
+from shared.db import new_id
+from shared.events import Event, ReferralSubmitted
+from shared.http.service import Resources
+from shared.outbox import mark_emitted, outbox, outbox_row
+from shared.problems import Unavailable
+from shared.security import Caller
+from shared.vault import Vault
+
+UNKNOWN_SOURCE = "10"
+
+_referrals = Referral.metadata.tables[Referral.__tablename__]
+_REFERRAL = tuple(column.name for column in _referrals.columns)
+_AUDIT = ("who", "role", "purpose", "action", "record", "record_id", "correlation_id")
+_OUTBOX = ("event_id", "type", "subject", "headers", "payload")
+
+
+def _bound(table: Table, names: tuple[str, ...]) -> dict[str, Any]:
+    return {name: bindparam(f"{table.name}_{name}") for name in names}
+
+
+def _values(table: Table, row: Mapping[str, Any]) -> dict[str, Any]:
+    return {f"{table.name}_{name}": value for name, value in row.items()}
+
+
+_submit = (
+    insert(outbox)
+    .values(_bound(outbox, _OUTBOX))
+    .add_cte(
+        insert(_referrals).values(_bound(_referrals, _REFERRAL)).cte("referral"),
+        insert(audit_rows).values(_bound(audit_rows, _AUDIT)).cte("audit"),
+    )
+)
+
+
+async def submit_referral(
+    session: AsyncSession, resources: Resources, caller: Caller, document: Any
+) -> ReferralAccepted:
+    """Store a parsed JSON document as a referral of the caller's agency, and announce it.
+
+    Raises `Invalid` for a document that is no referral.
+    """
+    received_at = datetime.now(UTC)
+    default_source = await source_of(session, caller.agency) or UNKNOWN_SOURCE
+    referral = parse_referral(document, resources.hub, default_source, received_at)
+    kept = referral.model_dump(mode="json", exclude_none=True)
+    referral_id = ReferralId(new_id())
+    accepted = ReferralAccepted(
+        id=referral_id,
+        reference=new_reference(received_at),
+        received_at=received_at,
+        decision_due_at=decision_due_at(received_at, resources.hub),
+        call_now=call_now_of(kept, resources.hub, received_at),
+        quality=quality_of(kept, received_at.date()),
+        links=self_link(referral_id),
+    )
+    row = _row(accepted, referral, caller, kept, resources.vault)
+    audited = audit_row(caller, "referral.submitted", "referral", referral_id, purpose="referring")
+    announced = outbox_row(_submitted(accepted, referral, caller))
+    values = _values(_referrals, row) | _values(audit_rows, audited) | _values(outbox, announced)
+    try:
+        await session.execute(_submit, values)
+    except IntegrityError as taken:
+        raise Unavailable("The reference was taken. Send the same request again.", retry_after_seconds=1) from taken
+    mark_emitted(session)
+    return accepted
+
+
+def _row(
+    accepted: ReferralAccepted, referral: ReferralIn, caller: Caller, kept: Mapping[str, Any], vault: Vault
+) -> dict[str, Any]:
+    return {
+        "id": accepted.id,
+        "reference": accepted.reference,
+        "agency": caller.agency,
+        "submitted_by": caller.subject,
+        "source": referral.source,
+        "kind": referral.kind,
+        "urgency": referral.concern.immediate_danger,
+        "restricted": referral.restricted,
+        "status": ReferralStatus.RECEIVED,
+        "received_at": accepted.received_at,
+        "decision_due_at": accepted.decision_due_at,
+        "details": vault.seal(_referrals.name, accepted.id, kept),
+    }
+
+
+def _submitted(accepted: ReferralAccepted, referral: ReferralIn, caller: Caller) -> Event:
+    fact = ReferralSubmitted(
+        referral_id=accepted.id,
+        reference=accepted.reference,
+        detail_url=f"/internal/referrals/{accepted.id}",
+        agency=caller.agency,
+        kind=referral.kind,
+        received_at=accepted.received_at,
+        decision_due_at=accepted.decision_due_at,
+    )
+    return Event(fact, audience=(caller.agency,), urgency=referral.concern.immediate_danger)

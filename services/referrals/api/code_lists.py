@@ -1,0 +1,25 @@
+"""Routes that publish the hub's code lists to whoever has a good token."""
+
+from fastapi import APIRouter
+
+from services.referrals.api.access import AnyCaller, Services
+from services.referrals.schemas import CodeListOut, CodeListPage, CodeListSummary
+from shared.problems import NotFound
+
+router = APIRouter(tags=["code lists"])
+
+
+@router.get("/v1/code-lists")
+async def list_code_lists(_: AnyCaller, resources: Services) -> CodeListPage:
+    """Name every code list of this hub."""
+    lists = sorted(resources.hub.code_lists.values(), key=lambda entry: entry.name)
+    return CodeListPage(items=[CodeListSummary(name=entry.name, title=entry.title) for entry in lists])
+
+
+@router.get("/v1/code-lists/{name}")
+async def get_code_list(_: AnyCaller, resources: Services, name: str) -> CodeListOut:
+    """Read one code list: its codes and what they mean."""
+    entry = resources.hub.code_lists.get(name)
+    if entry is None:
+        raise NotFound
+    return CodeListOut(name=entry.name, title=entry.title, pattern=entry.pattern, items=entry.items)

@@ -1,0 +1,20 @@
+"""The route by which the other services read a referral whole, under their own tokens."""
+
+from fastapi import APIRouter
+
+from services.referrals import queries
+from services.referrals.api.access import ServiceCaller, Services, Session
+from services.referrals.domain import ReferralId
+from services.referrals.schemas import ReferralDetail
+from shared.audit import record_access
+
+router = APIRouter(include_in_schema=False)
+
+
+@router.get("/internal/referrals/{referral_id}")
+async def get_detail(
+    caller: ServiceCaller, resources: Services, session: Session, referral_id: ReferralId
+) -> ReferralDetail:
+    detail = await queries.detail_of(session, resources.vault, referral_id)
+    await record_access(session, caller, "referral.read", "referral", [referral_id], purpose="triage")
+    return detail

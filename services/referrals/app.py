@@ -1,0 +1,79 @@
+"""Composition root of the referrals service: its database, its routes, its consumers and its upkeep."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from typing import Any
+
+from fastapi import APIRouter, FastAPI
+from joserfc.jwk import ECKey
+from sqlalchemy.exc import SQLAlchemyError
+
+from services.referrals import api
+from services.referrals.actions.grant_token import TokenIssuer
+from services.referrals.actions.tidy import tidy
+from services.referrals.api.access import ISSUER, NAME
+from services.referrals.consumer import entries_of
+from services.referrals.queries import disabled_agencies
+from services.referrals.settings import Settings
+from shared.db import Database, open_database, transaction
+from shared.http.client import ServiceClient
+from shared.http.service import Resources, Service
+from shared.security import Verifier
+from shared.settings.environment import key_bytes
+from shared.settings.hub import Hub
+from shared.telemetry import log
+from shared.vault import Vault
+
+TIDY_SECONDS = 600.0
+
+
+def build(settings: Settings, hub: Hub, triage: ServiceClient) -> Service:
+    """Return the service; `triage` is how it reads the feedback of decided cases, as `service-referrals`."""
+    db = open_database(settings.database_url.get_secret_value())
+    resources = Resources(db, Vault(key_bytes(settings.vault_key), key_bytes(settings.index_key)), hub)
+    issuer = TokenIssuer(settings.issuer, ECKey.import_key(json.loads(settings.signing_key.get_secret_value())))
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[dict[str, Any]]:
+        upkeep = [
+            asyncio.create_task(_watch_disabled(db, app.state.verifier, settings.disabled_check_seconds)),
+            asyncio.create_task(_tidy(db, timedelta(days=settings.outbox_retention_days))),
+        ]
+        try:
+            yield {NAME: resources, ISSUER: issuer}
+        finally:
+            for task in upkeep:
+                task.cancel()
+            await asyncio.gather(*upkeep, return_exceptions=True)
+            await db.close()
+
+    router = APIRouter(lifespan=lifespan)
+    router.include_router(api.router)
+    return Service(NAME, resources, router, entries_of(resources.vault, triage))
+
+
+async def _watch_disabled(db: Database, verifier: Verifier, every_seconds: float) -> None:
+    """Keep the verifier's list of disabled agencies up to date; while the database is away the last one stands."""
+    while True:
+        try:
+            async with transaction(db) as session:
+                disabled = await disabled_agencies(session)
+        except (SQLAlchemyError, OSError) as error:
+            log.warning("disabled agencies not read", error=type(error).__name__)
+        else:
+            verifier.disabled.intersection_update(disabled)
+            verifier.disabled.update(disabled)
+        await asyncio.sleep(every_seconds)
+
+
+async def _tidy(db: Database, outbox_retention: timedelta) -> None:
+    while True:
+        await asyncio.sleep(TIDY_SECONDS)
+        try:
+            async with transaction(db) as session:
+                await tidy(session, outbox_retention)
+        except (SQLAlchemyError, OSError) as error:
+            log.warning("not tidied", error=type(error).__name__)

@@ -1,0 +1,55 @@
+"""What the referrals service does with triage's events; run by whoever reads triage's outbox or topic."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.referrals.actions.follow_case import record_decision, take_in_triage
+from services.referrals.domain import ReferralId
+from services.referrals.schemas import Feedback
+from shared.events import CaseDecided, CaseFact, CaseOpened, Event
+from shared.http.client import ServiceClient
+from shared.inbox import Entries, Entry
+from shared.telemetry import correlated
+from shared.vault import Vault
+
+
+def entries_of(vault: Vault, triage: ServiceClient) -> Mapping[str, Entries]:
+    """Return the consumers by producing service; `triage` is how the feedback of a decision is read."""
+
+    async def on_case_opened(session: AsyncSession, events: Sequence[Event], _: Any) -> None:
+        await take_in_triage(session, {_referral_id(event): event.correlation_id for event in events})
+
+    async def fetch_feedback(events: Sequence[Event]) -> Mapping[UUID, Feedback]:
+        found = await asyncio.gather(*(_feedback_of(triage, event) for event in events))
+        return {event.id: feedback for event, feedback in zip(events, found, strict=True)}
+
+    async def on_case_decided(session: AsyncSession, events: Sequence[Event], found: Mapping[UUID, Feedback]) -> None:
+        for event in events:
+            with correlated(event.correlation_id):
+                await record_decision(session, vault, _referral_id(event), found[event.id])
+
+    return {
+        "triage": {
+            CaseOpened.type: Entry(on_case_opened),
+            CaseDecided.type: Entry(on_case_decided, fetch_feedback),
+        }
+    }
+
+
+async def _feedback_of(triage: ServiceClient, event: Event) -> Feedback:
+    with correlated(event.correlation_id):
+        return Feedback.model_validate(await triage.get_detail(_fact(event).detail_url))
+
+
+def _referral_id(event: Event) -> ReferralId:
+    return ReferralId(_fact(event).referral_id)
+
+
+def _fact(event: Event) -> CaseFact:
+    if not isinstance(event.fact, CaseFact):
+        raise TypeError("an event of a case is needed")
+    return event.fact

@@ -1,0 +1,149 @@
+"""What senders, services and operators see of referrals and agencies; reads alone, returned ready to show."""
+
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import bindparam, func, select
+from sqlalchemy.dialects.postgresql import aggregate_order_by
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.referrals.domain import ReferralId, ReferralStatus, quality_of
+from services.referrals.models import Agency, AgencyKey, Decision, Referral
+from services.referrals.schemas import AgencyShown, Links, ReferralDetail, ReferralOut, ReferralPage
+from shared.http.answers import BAD_CURSOR, decode_cursor, encode_cursor
+from shared.problems import Invalid, NotFound
+from shared.vault import Vault
+
+_own = (
+    select(Referral, Decision)
+    .outerjoin(Decision, Decision.referral_id == Referral.id)
+    .where(Referral.agency == bindparam("agency"))
+)
+_one = _own.where(Referral.id == bindparam("referral_id"))
+_page = _own.order_by(Referral.id.desc()).limit(bindparam("limit"))
+_status = select(Referral.status).where(Referral.id == bindparam("referral_id"), Referral.agency == bindparam("agency"))
+_source = select(Agency.source).where(Agency.slug == bindparam("slug"))
+_credentials = (
+    select(Agency.scopes, AgencyKey.jwk)
+    .join(AgencyKey, AgencyKey.agency == Agency.slug)
+    .where(Agency.slug == bindparam("slug"), AgencyKey.kid == bindparam("kid"), Agency.disabled_at.is_(None))
+)
+_disabled = select(Agency.slug).where(Agency.disabled_at.is_not(None))
+_newest_kids = func.array_agg(aggregate_order_by(AgencyKey.kid, AgencyKey.added_at.desc()))
+_agencies = (
+    select(
+        Agency,
+        func.array_remove(_newest_kids, None).label("kids"),
+    )
+    .outerjoin(AgencyKey, AgencyKey.agency == Agency.slug)
+    .group_by(Agency.slug)
+    .order_by(Agency.slug)
+)
+
+
+def self_link(referral_id: ReferralId) -> Links:
+    return Links(self=f"/v1/referrals/{referral_id}")
+
+
+async def referral_of(session: AsyncSession, vault: Vault, agency: str, referral_id: ReferralId) -> ReferralOut:
+    """Return the agency's own referral; raises `NotFound` for any other."""
+    row = (await session.execute(_one, {"agency": agency, "referral_id": referral_id})).one_or_none()
+    if row is None:
+        raise NotFound
+    return _shown(vault, *row)
+
+
+async def list_referrals(
+    session: AsyncSession, vault: Vault, agency: str, limit: int, cursor: str | None
+) -> ReferralPage:
+    """Return the agency's own referrals, the latest first."""
+    after = _place(cursor)
+    page = _page if after is None else _page.where(Referral.id < after)
+    rows = (await session.execute(page, {"agency": agency, "limit": limit + 1})).all()
+    items = [_shown(vault, *row) for row in rows[:limit]]
+    return ReferralPage(items=items, next_cursor=encode_cursor([items[-1].id]) if len(rows) > limit else None)
+
+
+async def status_of(session: AsyncSession, agency: str, referral_id: ReferralId) -> ReferralStatus:
+    """Return where the agency's own referral stands; raises `NotFound` for any other."""
+    status = await session.scalar(_status, {"agency": agency, "referral_id": referral_id})
+    if status is None:
+        raise NotFound
+    return ReferralStatus(status)
+
+
+async def detail_of(session: AsyncSession, vault: Vault, referral_id: ReferralId) -> ReferralDetail:
+    """Return the whole referral of whichever agency; raises `NotFound` where there is none."""
+    referral = await session.get(Referral, referral_id)
+    if referral is None:
+        raise NotFound
+    document = vault.open(Referral.__tablename__, referral.id, referral.details)
+    return ReferralDetail(
+        id=referral_id,
+        reference=referral.reference,
+        agency=referral.agency,
+        source=referral.source,
+        kind=referral.kind,
+        status=ReferralStatus(referral.status),
+        received_at=referral.received_at,
+        decision_due_at=referral.decision_due_at,
+        quality=quality_of(document, referral.received_at.date()),
+        referral=document,
+    )
+
+
+async def source_of(session: AsyncSession, slug: str) -> str | None:
+    """Return the DfE code of what the agency refers, or None where none is registered."""
+    source: str | None = await session.scalar(_source, {"slug": slug})
+    return source
+
+
+async def credentials_of(session: AsyncSession, slug: str, kid: str) -> tuple[list[str], dict[str, Any]] | None:
+    """Return scopes and public key of a client, or None where it is unknown or disabled, or has no such key."""
+    row = (await session.execute(_credentials, {"slug": slug, "kid": kid})).one_or_none()
+    return None if row is None else (row.scopes, row.jwk)
+
+
+async def disabled_agencies(session: AsyncSession) -> set[str]:
+    return set((await session.scalars(_disabled)).all())
+
+
+async def list_agencies(session: AsyncSession) -> list[AgencyShown]:
+    rows = (await session.execute(_agencies)).all()
+    return [
+        AgencyShown(
+            slug=agency.slug,
+            name=agency.name,
+            source=agency.source,
+            scopes=agency.scopes,
+            disabled_at=agency.disabled_at,
+            kids=kids or [],
+        )
+        for agency, kids in rows
+    ]
+
+
+def _shown(vault: Vault, referral: Referral, decision: Decision | None) -> ReferralOut:
+    document = vault.open(Referral.__tablename__, referral.id, referral.details)
+    told = {} if decision is None else vault.open(Decision.__tablename__, referral.id, decision.details)
+    return ReferralOut(
+        id=ReferralId(referral.id),
+        reference=referral.reference,
+        agency_reference=document.get("agency_reference"),
+        kind=referral.kind,
+        status=ReferralStatus(referral.status),
+        received_at=referral.received_at,
+        decision_due_at=referral.decision_due_at,
+        feedback=told.get("feedback"),
+        next_step=told.get("next_step"),
+        decided_at=None if decision is None else decision.decided_at,
+        links=self_link(ReferralId(referral.id)),
+    )
+
+
+def _place(cursor: str | None) -> UUID | None:
+    values = decode_cursor(cursor, 1)
+    try:
+        return None if values is None else UUID(values[0])
+    except (ValueError, TypeError, AttributeError):
+        raise Invalid("Correct the fields named.", errors=(BAD_CURSOR,)) from None

@@ -1,0 +1,129 @@
+"""What callers of the referrals service see."""
+
+from datetime import datetime
+from typing import Any, Literal
+
+from pydantic import BaseModel, Field
+
+from services.referrals.domain import CallNow, Quality, ReferralId, ReferralStatus
+from shared.settings.hub import CodeItem
+
+
+class Links(BaseModel):
+    self: str = Field(description="Path of the referral; with `?status=` and `?wait=` it waits for that status.")
+
+
+class ReferralAccepted(BaseModel):
+    """The referral is durable; a person has yet to read it."""
+
+    id: ReferralId
+    reference: str = Field(description="For people, such as FD-2611-7K3M-9PXQ.")
+    status: Literal[ReferralStatus.RECEIVED] = ReferralStatus.RECEIVED
+    received_at: datetime
+    decision_due_at: datetime = Field(description="End of the statutory working day.")
+    call_now: CallNow | None = Field(description="Whom to ring at once, besides this form.")
+    quality: Quality
+    links: Links
+
+
+class ReferralOut(BaseModel):
+    """Where a referral stands; `feedback`, `next_step` and `decided_at` once it is decided."""
+
+    id: ReferralId
+    reference: str
+    agency_reference: str | None = Field(description="The sender's own reference.")
+    kind: str
+    status: ReferralStatus
+    received_at: datetime
+    decision_due_at: datetime
+    feedback: str | None
+    next_step: str | None
+    decided_at: datetime | None
+    links: Links
+
+
+class ReferralPage(BaseModel):
+    items: list[ReferralOut]
+    next_cursor: str | None
+
+
+class ReferralDetail(BaseModel):
+    """The whole referral, for the service that opens its case."""
+
+    id: ReferralId
+    reference: str
+    agency: str
+    source: str
+    kind: str
+    status: ReferralStatus
+    received_at: datetime
+    decision_due_at: datetime
+    quality: Quality
+    referral: dict[str, Any] = Field(description="The document as it was sent, normalised.")
+
+
+class Feedback(BaseModel):
+    """What triage says of a decision to the sender's service; the rationale stays with triage."""
+
+    feedback_to_referrer: str
+    next_step: str | None = None
+    decided_at: datetime
+
+
+class CodeListSummary(BaseModel):
+    name: str
+    title: str
+
+
+class CodeListPage(BaseModel):
+    items: list[CodeListSummary]
+    next_cursor: None = None
+
+
+class CodeListOut(CodeListSummary):
+    pattern: str | None = Field(description="Where given, every code of this shape is taken.")
+    items: tuple[CodeItem, ...]
+
+
+class TokenOut(BaseModel):
+    access_token: str
+    token_type: Literal["Bearer"] = "Bearer"  # noqa: S105 - its kind
+    expires_in: int
+    scope: str
+
+
+class TokenRefusedOut(BaseModel):
+    """RFC 6749 section 5.2."""
+
+    error: str
+    error_description: str
+
+
+class TokenServer(BaseModel):
+    """RFC 8414."""
+
+    issuer: str
+    token_endpoint: str
+    jwks_uri: str
+    scopes_supported: list[str]
+    response_types_supported: list[str] = []
+    grant_types_supported: list[str] = ["client_credentials"]
+    token_endpoint_auth_methods_supported: list[str] = ["private_key_jwt"]
+    token_endpoint_auth_signing_alg_values_supported: list[str]
+
+
+class KeySetOut(BaseModel):
+    """RFC 7517."""
+
+    keys: list[dict[str, str]]
+
+
+class AgencyShown(BaseModel):
+    """An agency as an operator sees it; `kids` are its live keys, the newest first."""
+
+    slug: str
+    name: str
+    source: str | None
+    scopes: list[str]
+    disabled_at: datetime | None
+    kids: list[str]
