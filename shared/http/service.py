@@ -64,7 +64,11 @@ def session_of(name: str) -> Any:
 
 def state_of(key: str) -> Callable[[Request], Any]:
     """Return a reader of what a service's lifespan yielded under `key` beside its resources."""
-    return lambda request: getattr(request.state, key)
+
+    def state(request: Request) -> Any:
+        return getattr(request.state, key)
+
+    return state
 
 
 def new_application(title: str, version: str, verifier: Verifier, *routers: APIRouter) -> FastAPI:
