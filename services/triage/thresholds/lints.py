@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from services.triage.thresholds.answers import possible_answers
-from services.triage.thresholds.conditions import Branch, Condition, Leaf, canonical, compiled
+from services.triage.thresholds.conditions import Branch, Condition, Leaf, canonical
 from services.triage.thresholds.kleene import TRUE, Row
 from services.triage.thresholds.knowledge import unknown
 from services.triage.thresholds.policy import Entry, Policy
@@ -68,19 +68,9 @@ def _bounds(policy: Policy) -> Iterator[Finding]:
         for name, line in clashes:
             text = f'In {entry.id} the tests of "{name}" contradict each other. Change one, or use any.'
             yield _finding(policy, Lint.CONTRADICTION, line, entry.id, text)
-        if not _can_hold(vocabulary, condition, anything):
+        if not clashes and not entry.test(anything)[1]:
             text = f"{entry.id} can never fire: nothing fits its conditions. Correct them, or take it out."
             yield _finding(policy, Lint.NEVER_FIRES, entry.line, entry.id, text)
-
-
-def _can_hold(vocabulary: Vocabulary, condition: Condition, anything: Row) -> bool:
-    """Answer False only where it is sure that nothing fits; `not` is taken at its word."""
-    if not compiled(condition)(anything)[1] or _clash(vocabulary, condition):
-        return False
-    if isinstance(condition, Leaf) or condition.kind == "not":
-        return True
-    held = [_can_hold(vocabulary, part, anything) for part in condition.parts]
-    return all(held) if condition.kind == "all" else any(held)
 
 
 def _clashes(vocabulary: Vocabulary, condition: Condition) -> Iterator[tuple[str, int]]:
@@ -89,16 +79,17 @@ def _clashes(vocabulary: Vocabulary, condition: Condition) -> Iterator[tuple[str
     name = _clash(vocabulary, condition)
     if name:
         yield name, condition.line
+        return
     for part in condition.parts:
         yield from _clashes(vocabulary, part)
 
 
-def _clash(vocabulary: Vocabulary, condition: Condition) -> str | None:
+def _clash(vocabulary: Vocabulary, branch: Branch) -> str | None:
     """Find the first fact of an `all` whose tests no single value of it can pass."""
-    if isinstance(condition, Leaf) or condition.kind != "all":
+    if branch.kind != "all":
         return None
     tests: dict[str, list[Leaf]] = {}
-    for leaf in _joined(condition):
+    for leaf in _joined(branch):
         tests.setdefault(leaf.asked.source, []).append(leaf)
     for name, found in tests.items():
         if len(found) > 1 and not any(

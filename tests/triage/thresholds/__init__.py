@@ -1,0 +1,1 @@
+"""The policy language: reading, logic, receipts, lints, and the sample policy."""
