@@ -60,6 +60,12 @@ _delivery = (
     .join(FeedEntry, (FeedEntry.event_id == Delivery.event_id) & (FeedEntry.agency == Delivery.agency))
     .where(Delivery.agency == bindparam("agency"))
 )
+_with_attempts = (
+    _delivery.add_columns(Attempt)
+    .outerjoin(Attempt, Attempt.delivery_id == Delivery.id)
+    .where(Delivery.id == bindparam("delivery"))
+    .order_by(Attempt.started_at, Attempt.id)
+)
 
 
 def endpoint_shown(endpoint: Endpoint, *, verification_required: bool) -> EndpointOut:
@@ -114,13 +120,12 @@ async def list_deliveries(
 
 
 async def delivery_of(session: AsyncSession, agency: str, delivery_id: DeliveryId) -> DeliveryWithAttempts:
-    """Return a delivery with every attempt, oldest first; raises NotFound."""
-    row = (await session.execute(_delivery.where(Delivery.id == delivery_id), {"agency": agency})).first()
-    if row is None:
+    """Return a delivery with every attempt, oldest first; raises NotFound. One statement, so that both agree."""
+    rows = (await session.execute(_with_attempts, {"agency": agency, "delivery": delivery_id})).all()
+    if not rows:
         raise NotFound
-    tried = select(Attempt).where(Attempt.delivery_id == delivery_id).order_by(Attempt.started_at, Attempt.id)
-    attempts = [AttemptOut.model_validate(attempt, from_attributes=True) for attempt in await session.scalars(tried)]
-    shown = DeliveryOut.model_validate(row, from_attributes=True)
+    shown = DeliveryOut.model_validate(rows[0], from_attributes=True)
+    attempts = [AttemptOut.model_validate(row.Attempt, from_attributes=True) for row in rows if row.Attempt]
     return DeliveryWithAttempts(**shown.model_dump(), attempts=attempts)
 
 

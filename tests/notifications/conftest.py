@@ -1,38 +1,23 @@
 """A notifications service in parts: its database, its settings, a receiver, and a courier between them."""
 
-import base64
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
 from typing import Any
 
 import pytest
 
-from services.notifications.settings import Settings
 from services.notifications.worker.courier import Courier
 from services.notifications.worker.sender import open_sender
 from shared.db import Database
-from shared.settings.environment import Profile, key_bytes
+from shared.settings.environment import key_bytes
+from shared.settings.hub import Hub, Webhooks
 from shared.vault import Vault
 from tests.conftest import OpenDatabase
+from tests.notifications.configuration import new_settings
+from tests.notifications.partners import Partners, running
 from tests.notifications.receiver import Receiver, open_receiver
 
-KEY = base64.b64encode(bytes(range(32))).decode()
-
 NewCourier = Callable[..., Any]
-
-
-def new_settings(url: str = "postgresql+asyncpg://unused", **said: Any) -> Settings:
-    values = {
-        "profile": Profile.DEMO,
-        "database_url": url,
-        "vault_key": KEY,
-        "index_key": KEY,
-        "webhook_total_seconds": 2,
-        "webhook_connect_seconds": 1,
-        "webhook_lease_seconds": 4,
-        "submission_wait_seconds": 0.2,
-    }
-    return Settings.model_validate({**values, **said})
 
 
 @pytest.fixture
@@ -63,3 +48,17 @@ async def new_courier(db: Database, vault: Vault) -> AsyncIterator[NewCourier]:
             return Courier(db, vault, settings, sender, verification_required=False, chance=lambda: 0.5)
 
         yield courier
+
+
+@pytest.fixture
+async def partners(open_service: OpenDatabase, hub: Hub) -> AsyncIterator[Partners]:
+    async with running(await open_service("notifications"), hub) as started:
+        yield started
+
+
+@pytest.fixture
+async def strict(open_service: OpenDatabase, hub: Hub) -> AsyncIterator[Partners]:
+    """Run the service of a hub where an endpoint delivers only once it is verified."""
+    required = hub.model_copy(update={"webhooks": Webhooks(verification_required=True)})
+    async with running(await open_service("notifications"), required) as started:
+        yield started

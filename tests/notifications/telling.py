@@ -25,7 +25,7 @@ from shared.events import (
     ReferralSubmitted,
 )
 from shared.vault import Vault
-from tests.notifications.conftest import new_settings
+from tests.notifications.configuration import new_settings
 
 SCHOOL, POLICE, HUB = "towcester-primary", "northants-police", "towcester-family-hub"
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
