@@ -43,7 +43,7 @@ def holds(condition: Mapping[str, Any], facts: Mapping[str, Any]) -> bool:
         return not holds(inner, facts)
     value = {**SILENCE, **facts}.get("indicators" if name == "concerns" else name)
     if "of" in inner:
-        return len(set(inner["of"]) & set(value or ())) >= inner["at_least"]
+        return bool(len(set(inner["of"]) & set(value or ())) >= inner["at_least"])
     return all(PASSES[verb](operand, value) for verb, operand in inner.items())
 
 
