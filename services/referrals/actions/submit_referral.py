@@ -56,8 +56,8 @@ async def submit_referral(
     Raises `Invalid` for a document that is no referral.
     """
     received_at = datetime.now(UTC)
-    default_source = await source_of(session, caller.agency) or UNKNOWN_SOURCE
-    referral = parse_referral(document, resources.hub, default_source, received_at)
+    registered = await source_of(session, caller.agency)
+    referral = parse_referral(document, resources.hub, registered or UNKNOWN_SOURCE, received_at)
     kept = referral.model_dump(mode="json", exclude_none=True)
     referral_id = ReferralId(new_id())
     accepted = ReferralAccepted(

@@ -7,6 +7,7 @@ from typing import Any
 
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, RSAKey
+from joserfc.util import urlsafe_b64decode
 
 from shared.problems import Problem
 
@@ -83,10 +84,8 @@ def _imported(jwk: Mapping[str, Any]) -> ECKey | RSAKey:
     match jwk["kty"]:
         case "EC" if jwk["crv"] == "P-256":
             return ECKey.import_key(dict(jwk))
-        case "RSA":
-            key = RSAKey.import_key(dict(jwk))
-            if key.raw_value.key_size >= SMALLEST_RSA_BITS:
-                return key
+        case "RSA" if len(urlsafe_b64decode(jwk["n"].encode())) * 8 >= SMALLEST_RSA_BITS:
+            return RSAKey.import_key(dict(jwk))
         case _:
             pass
     raise ValueError("another kind of key")
