@@ -1,0 +1,85 @@
+"""A running front door and the people who use it: partners with their keys, staff with their tokens."""
+
+import secrets
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from services.cli.partner import Partner
+from services.front_door.demo import persona_token
+from services.front_door.keys import existing_signing_key
+from tests.conftest import HUB_FOLDER
+from tests.faults.front_door import FrontDoor, command
+
+
+@dataclass
+class World:
+    """The front door from outside: its HTTP, and tokens of the demo's agencies and staff."""
+
+    door: FrontDoor
+    http: httpx.Client
+    tokens: dict[str, str] = field(default_factory=dict)
+
+    def partner(self, agency: str) -> dict[str, str]:
+        if agency not in self.tokens:
+            key = existing_signing_key(self.door.data_dir, agency)
+            with Partner(agency, key, self.door.url) as partner:
+                self.tokens[agency] = partner.token()
+        return {"Authorization": f"Bearer {self.tokens[agency]}"}
+
+    def staff(self, persona: str) -> dict[str, str]:
+        if persona not in self.tokens:
+            self.tokens[persona] = persona_token(persona, self.door.data_dir, HUB_FOLDER, self.door.url)
+        return {"Authorization": f"Bearer {self.tokens[persona]}"}
+
+    def command(self, *arguments: str) -> str:
+        done = command(*arguments, data_dir=self.door.data_dir, port=self.door.port)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    def submit(self, agency: str, referral: Any, key: str | None = None) -> httpx.Response:
+        headers = {**self.partner(agency), "Idempotency-Key": key or secrets.token_hex(8)}
+        return self.http.post("/v1/referrals", json=referral, headers=headers)
+
+    def case_of(self, referral_id: str) -> dict[str, Any] | None:
+        """Return the whole case of a referral as a screener reads it, or None while there is none."""
+        staff, cursor = self.staff("screener"), ""
+        while True:
+            page = self.http.get(f"/v1/cases?limit=200{cursor}", headers=staff).json()
+            found = next((item for item in page["items"] if item["referral_id"] == referral_id), None)
+            if found is not None:
+                reply = self.http.get(f"/v1/cases/{found['id']}", headers=staff)
+                return {**reply.json(), "etag": reply.headers["ETag"]}
+            if page["next_cursor"] is None:
+                return None
+            cursor = f"&cursor={page['next_cursor']}"
+
+    def act(self, case: dict[str, Any], verb: str, body: dict[str, Any], persona: str) -> httpx.Response:
+        headers = {**self.staff(persona), "If-Match": case["etag"], "Idempotency-Key": secrets.token_hex(8)}
+        return self.http.post(f"/v1/cases/{case['id']}/{verb}", json=body, headers=headers)
+
+    def feed(self, agency: str) -> list[dict[str, Any]]:
+        """Return every event that the agency may see, page by page."""
+        events: list[dict[str, Any]] = []
+        after = ""
+        while True:
+            page = self.http.get(f"/v1/events?limit=200{after}", headers=self.partner(agency)).json()
+            events += page["items"]
+            if not page["items"]:
+                return events
+            after = f"&after={page['next_cursor']}"
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    root: Path = tmp_path_factory.mktemp("front-door")
+    door = FrontDoor(root / "installation")
+    door.start()
+    door.await_ready()
+    with httpx.Client(base_url=door.url, timeout=40, trust_env=False) as http:
+        yield World(door, http)
+    assert door.stop() == 0

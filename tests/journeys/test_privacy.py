@@ -1,0 +1,60 @@
+"""A canary child goes every way there is; its name is then looked for wherever it has no business."""
+
+import json
+import subprocess
+from typing import Any
+
+from services.front_door.folder import database_urls
+from services.front_door.postgres import binary
+from tests.conftest import EXAMPLES
+from tests.journeys.conftest import World
+from tests.journeys.test_one_referral import eventually
+
+CANARY = "Quillfeather"
+NARRATIVE = "marzipan"
+
+
+def canary() -> dict[str, Any]:
+    document: dict[str, Any] = json.loads((EXAMPLES / "03-attendance-and-routines.json").read_text())
+    document["children"][0] |= {"given_name": CANARY, "family_name": CANARY, "known_as": [CANARY]}
+    document["household"][0]["name"] = CANARY
+    document["referrer"]["name"] = CANARY
+    document["concern"]["what_happened"] = NARRATIVE
+    return document
+
+
+def test_the_name_of_a_child_stands_nowhere_in_the_open(world: World) -> None:
+    """Not in logs, events, errors or a dump of the three databases, whatever was done with the referral."""
+    made = world.submit("towcester-primary", canary()).json()
+    case = eventually(lambda: world.case_of(made["id"]))
+    assert CANARY in json.dumps(case)
+    broken = {**canary(), CANARY: CANARY}
+    errors = [world.submit("towcester-primary", broken).text]
+    coded = {"indicators": [], "facts": {}, "source": f"{NARRATIVE} {CANARY}"}
+    case["etag"] = world.act(case, "facts", coded, "screener").headers["ETag"]
+    decided = {
+        "children": [{"child": 0, "level": 2, "outcome": "family_hub"}],
+        "rationale": NARRATIVE,
+        "feedback_to_referrer": f"{CANARY} is offered help.",
+    }
+    assert world.act(case, "decision", decided, "social-worker").status_code == 200
+    waited = f"/v1/referrals/{made['id']}?status=decided&wait=20"
+    told = world.http.get(waited, headers=world.partner("towcester-primary")).json()
+    assert CANARY in told["feedback"]
+    offer = world.http.get("/v1/early-help-offers", headers=world.partner("towcester-family-hub")).text
+    events = [json.dumps(world.feed(agency)) for agency in ("towcester-primary", "towcester-family-hub")]
+    log = world.door.log.read_text() + (world.door.data_dir / "postgres.log").read_text()
+    for place in (*errors, *events, offer, log, _dump(world)):
+        assert CANARY not in place
+        assert NARRATIVE not in place
+
+
+def _dump(world: World) -> str:
+    """Dump the three databases as text, as a thief of the disk could."""
+    whole = ""
+    for urls in database_urls(world.door.data_dir).values():
+        url = urls.owner.replace("+asyncpg", "")
+        dumped = subprocess.run([binary("pg_dump"), "--inserts", url], check=True, capture_output=True, text=True)
+        assert "CREATE TABLE" in dumped.stdout
+        whole += dumped.stdout
+    return whole
