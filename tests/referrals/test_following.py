@@ -3,7 +3,6 @@
 import asyncio
 from datetime import UTC, datetime
 from typing import Any
-from uuid import UUID
 
 import pytest
 from sqlalchemy import select
@@ -13,7 +12,6 @@ from services.referrals.domain import ReferralStatus
 from shared.db import new_id, transaction
 from shared.events import CaseDecided, CaseOpened
 from shared.inbox import inbox
-from tests.fakes import as_partner
 from tests.referrals.conftest import POLICE, SCHOOL, SCREENER, TRIAGE, Front
 from tests.referrals.documents import document
 
@@ -168,12 +166,12 @@ async def test_waiting_holds_no_connection(front: Front) -> None:
     assert {shown["status"] for shown in await asyncio.gather(*waiting)} == {"in_triage"}
 
 
-@pytest.mark.parametrize("query", ["?wait=31", "?wait=-1", "?wait=x", "?status=lost&wait=1"])
-async def test_bad_waiting_is_refused(query: str, front: Front) -> None:
+async def test_bad_waiting_is_refused(front: Front) -> None:
     """The longest wait is 30 seconds, for a status that there is."""
     accepted = await front.submit(document())
-    reply = await front.http.get(f"/v1/referrals/{accepted['id']}{query}", headers=SCHOOL)
-    assert reply.status_code == 422
+    for query in ("?wait=31", "?wait=-1", "?wait=x", "?status=lost&wait=1"):
+        reply = await front.http.get(f"/v1/referrals/{accepted['id']}{query}", headers=SCHOOL)
+        assert reply.status_code == 422
 
 
 async def test_referrals_of_others_are_not_there(front: Front) -> None:
@@ -202,34 +200,30 @@ async def test_the_list_goes_back_page_by_page(front: Front) -> None:
     assert ("a-school", "referral.listed") in [row[:2] for row in await front.audit(ids[0])]
 
 
-@pytest.mark.parametrize("query", ["?limit=0", "?limit=201", "?cursor=x", "?cursor=WzFd", "?cursor=WyJ4Il0"])
-async def test_bad_pages_are_refused(query: str, front: Front) -> None:
+async def test_bad_pages_are_refused(front: Front) -> None:
     """A limit out of bounds, or a cursor of somebody's own making."""
-    assert (await front.http.get(f"/v1/referrals{query}", headers=SCHOOL)).status_code == 422
+    for query in ("?limit=0", "?limit=201", "?cursor=x", "?cursor=WzFd", "?cursor=WyJ4Il0"):
+        assert (await front.http.get(f"/v1/referrals{query}", headers=SCHOOL)).status_code == 422
 
 
-@pytest.mark.parametrize(
-    ("headers", "status"),
-    [({}, 401), (SCHOOL, 403), (as_partner("a-school", "referrals:read"), 403), (SCREENER, 403), (TRIAGE, 200)],
-)
-async def test_only_services_read_a_referral_whole(headers: dict[str, str], status: int, front: Front) -> None:
+async def test_only_services_read_a_referral_whole(front: Front) -> None:
     """The internal detail is for the scope that only services have, and its read is audited."""
     accepted = await front.submit(document())
-    reply = await front.http.get(f"/internal/referrals/{accepted['id']}", headers=headers)
-    assert reply.status_code == status
-    trail = [row[:2] for row in await front.audit(accepted["id"])]
-    assert (("service-triage", "referral.read") in trail) is (status == 200)
-    if status == 200:
-        assert reply.json()["referral"] == {
-            **document(),
-            "restricted": False,
-            "household": [],
-            "children": [
-                {**document()["children"][0], "known_as": [], "disabilities": [], "location_protected": False}
-            ],
-            "concern": {**document()["concern"], "indicators": []},
-        }
-        assert UUID(reply.json()["id"])
+    path = f"/internal/referrals/{accepted['id']}"
+    for headers, status in (({}, 401), (SCHOOL, 403), (SCREENER, 403)):
+        assert (await front.http.get(path, headers=headers)).status_code == status
+    assert [who for who, _, _ in await front.audit(accepted["id"])] == ["a-school"]
+    detail = (await front.http.get(path, headers=TRIAGE)).json()
+    assert ("service-triage", "referral.read") in [row[:2] for row in await front.audit(accepted["id"])]
+    lists = {"known_as": [], "disabilities": [], "location_protected": False}
+    assert detail["referral"] == {
+        **document(),
+        "restricted": False,
+        "household": [],
+        "children": [{**document()["children"][0], **lists}],
+        "concern": {**document()["concern"], "indicators": []},
+    }
+    assert detail["quality"] == accepted["quality"]
 
 
 async def test_code_lists_are_published(front: Front) -> None:
