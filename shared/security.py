@@ -94,9 +94,9 @@ class Verifier:
         """Return the caller of a good token; raises `Unauthorized` for any other."""
         try:
             issuer, claims = await self._claims(token)
+            caller = _staff(claims) if issuer.staff else _partner(claims)
         except (JoseError, ValueError, TypeError, KeyError, RecursionError) as error:
             raise Unauthorized("The access token is not valid. Ask /oauth/token for a new one.") from error
-        caller = _staff(claims) if issuer.staff else _partner(claims)
         if caller.subject in self.disabled:
             raise Unauthorized("This client is disabled. Ask the hub.")
         return caller
