@@ -129,6 +129,8 @@ def test_everything_lacking_is_told_at_once() -> None:
         (_receipt(4, floor=4), _decided(4, "immediate_protection"), False),
         (_receipt(4, floor=4), _decided(4, "section_17_assessment"), True),
         (_receipt(3, floor=3), _decided(2, "family_hub"), True),
+        (_receipt(3, floor=3), _decided(2, "targeted_early_help"), True),
+        (_receipt(3, floor=3), _decided(2, "existing_case"), True),
         (_receipt(3, floor=3), _decided(3, "universal_advice"), True),
         (_receipt(3, floor=2), _decided(2, "family_hub"), False),
     ],

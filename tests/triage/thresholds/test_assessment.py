@@ -1,4 +1,4 @@
-"""The receipt: what is concluded, what asks for a person, what goes out at once, and what an error does."""
+"""The receipt: what is concluded, what asks for a person, what could change it, and what an error does."""
 
 import json
 from dataclasses import replace
@@ -20,12 +20,7 @@ SLOW = rule("SLOW", {"indicators": {"any_of": ["slow"]}}, 2)
 SAD = rule("SAD", {"indicators": {"any_of": ["sad"]}}, 3)
 HURT = rule("HURT", {"indicators": {"any_of": ["hurt"]}}, 4)
 OLD = rule("OLD", {"all": [{"age": {"at_least": 4}}, {"indicators": {"any_of": ["sad"]}}]}, 4, review=True)
-ROUTING = {
-    "levels": [2],
-    "only_if": {"all": [{"position": {"one_of": ["given"]}}, {"contacts": {"below": 2}}]},
-    "never_with": {"indicators": {"any_of": ["fine"]}},
-}
-POLICY = small_policy(SLOW, SAD, HURT, OLD, safety_overrides=[SAFE], auto_route=ROUTING)
+POLICY = small_policy(SLOW, SAD, HURT, OLD, safety_overrides=[SAFE])
 KNOWN: dict[str, Any] = {"danger": False, "age": 2, "position": "given"}
 
 
@@ -164,51 +159,6 @@ def test_a_rule_may_ask_for_a_person() -> None:
     assert [fired.then.review for fired in receipt.fired] == [True, False]
 
 
-ROUTED = {**KNOWN, "indicators": ["slow"]}
-
-
-@pytest.mark.parametrize(
-    ("changes", "routed"),
-    [
-        ({}, True),
-        ({"contacts": 1}, True),
-        ({"possible_match_waiting": False}, True),
-        ({"contacts": 2}, False),
-        ({"position": "refused"}, False),
-        ({"position": None}, False),
-        ({"danger": None}, False),
-        ({"danger": True}, False),
-        ({"possible_match_waiting": True}, False),
-        ({"indicators": ["slow", "fine"]}, False),
-        ({"indicators": ["slow", "sad"]}, False),
-        ({"indicators": []}, False),
-        ({"weather": True}, False),
-        ({"contacts": "many"}, False),
-    ],
-)
-def test_what_goes_out_at_once(changes: dict[str, Any], routed: bool) -> None:
-    """An automatic route needs every one of its conditions; None leaves the fact out."""
-    facts = {name: value for name, value in {**ROUTED, **changes}.items() if value is not None}
-    assert _assess(facts).auto_route is routed
-
-
-def test_no_automatic_route_above_level_3_or_without_a_rule_for_it() -> None:
-    """What could still reach level 4 waits for a person, and so does everything where the policy names no route."""
-    reaching = rule("REACH", {"age": {"at_least": 4}}, 4)
-    facts = {name: value for name, value in ROUTED.items() if name != "age"}
-    assert not _assess(facts, small_policy(SLOW, reaching, auto_route=ROUTING)).auto_route
-    assert _assess(facts, small_policy(SLOW, auto_route=ROUTING)).auto_route
-    assert not _assess(ROUTED, small_policy(SLOW)).auto_route
-
-
-def test_never_with_what_is_not_known() -> None:
-    """An exclusion that may hold excludes."""
-    routing = {"levels": [2], "never_with": {"tags": {"any_of": ["x"]}}}
-    policy = small_policy(SLOW, auto_route=routing)
-    assert not _assess({"indicators": ["slow"]}, policy).auto_route
-    assert _assess({"indicators": ["slow"], "tags": ["y"]}, policy).auto_route
-
-
 @pytest.mark.parametrize(
     "wrong",
     [
@@ -235,7 +185,6 @@ def test_an_error_asks_for_a_person_at_top_priority(wrong: dict[str, Any]) -> No
     assert receipt.priority == "red"
     assert "assessment_error" in receipt.review_required
     assert receipt.decided_by in ("assessment_error", "SLOW")
-    assert not receipt.auto_route
     json.dumps(receipt.model_dump(mode="json"))
 
 
@@ -278,6 +227,16 @@ def test_missing_facts_are_tried_one_by_one() -> None:
     receipt = _assess({"indicators": ["slow"]}, small_policy(SLOW, both))
     assert (receipt.could_reach.level, receipt.could_reach.via) == (4, ("BOTH",))
     assert receipt.missing_that_matters == ()
+
+
+def test_the_last_number_of_a_range_is_an_answer_of_its_own() -> None:
+    """A test that only the highest value passes is asked about, and so is one that only the lowest does."""
+    policy = small_policy(rule("TOP", {"age": {"at_least": 6}}, 4), rule("LOW", {"age": {"below": 1}}, 3))
+    questions = _assess({"narrative_coded": True}, policy).missing_that_matters
+    assert [(question.answer, question.rules) for question in questions] == [
+        ({"at_least": 0, "at_most": 0}, ("LOW",)),
+        ({"at_least": 6, "at_most": 6}, ("TOP",)),
+    ]
 
 
 def test_a_missing_set_is_asked_about_by_its_members() -> None:
