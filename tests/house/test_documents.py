@@ -3,17 +3,26 @@
 import copy
 import re
 import subprocess
+import sys
+from pathlib import Path
 
 import pytest
+from fastapi import FastAPI
 
+from services.notifications import api as notifications
 from services.notifications.settings import Settings as NotificationsSettings
+from services.referrals import api as referrals
+from services.referrals.domain.questions import CHILD_QUESTIONS, QUESTIONS
 from services.referrals.settings import Settings as ReferralsSettings
+from services.triage import api as triage
 from services.triage.settings import Settings as TriageSettings
-from shared.http.rendering import problems_page
-from tests.conftest import ROOT
+from services.triage.thresholds import load_policy, load_vocabulary, run_scenarios
+from services.triage.thresholds.verbs import VERBS
+from tests.conftest import HUB_FOLDER, ROOT
 from tests.house import asyncapi
 
 DOCS = ROOT / "docs"
+PAGES = sorted([*ROOT.glob("*.md"), *DOCS.rglob("*.md")])
 SETTINGS = [ReferralsSettings, TriageSettings, NotificationsSettings]
 
 
@@ -46,18 +55,65 @@ def test_every_event_is_explained() -> None:
 
 
 def test_every_problem_is_explained() -> None:
-    """docs/problems.md is the page that the running system serves."""
-    assert (DOCS / "problems.md").read_text() == problems_page()
+    """docs/problems.md is what `python -m tests.house.problems` prints, in a process that imported nothing else."""
+    page = subprocess.run(
+        [sys.executable, "-m", "tests.house.problems"], cwd=ROOT, check=True, capture_output=True, text=True
+    )
+    assert (DOCS / "problems.md").read_text() == page.stdout
 
 
 @pytest.mark.parametrize("settings", SETTINGS)
 def test_every_setting_is_explained(settings: type[ReferralsSettings]) -> None:
-    """Each field of a service's settings stands in docs/settings.md with its description."""
+    """Each field of a service's settings stands in docs/settings.md with its default and its description."""
     text = (DOCS / "settings.md").read_text()
     for name, field in settings.model_fields.items():
-        assert f"`FRONTDOOR_{name.upper()}`" in text
-        assert field.description
-        assert field.description in text
+        default = field.get_default(call_default_factory=True)
+        shown = "required" if field.is_required() else "the starter hub" if name == "hub_dir" else f"`{default}`"
+        assert f"| `FRONTDOOR_{name.upper()}` | {shown} | {field.description} |" in text
+
+
+def test_every_question_is_explained() -> None:
+    """docs/quality.md gives the pointer, weight and words of each question, and the weights add up to 100."""
+    text = (DOCS / "quality.md").read_text()
+    asked = [(q.pointer, q.weight, q.ask) for q in QUESTIONS]
+    asked += [(f"/children/N{q.pointer}", q.weight, q.ask) for q in CHILD_QUESTIONS]
+    assert [row for row in asked if "| `{}` | {} | {} |".format(*row) not in text] == []
+    assert sum(weight for _, weight, _ in asked) == 100
+
+
+def test_the_policy_language_is_explained() -> None:
+    """docs/thresholds.md names every type of fact and every verb."""
+    text = (DOCS / "thresholds.md").read_text()
+    for kind, verbs in VERBS.items():
+        assert f"`{kind}`" in text
+        assert [verb for verb in verbs if not re.search(rf"`\{{?{verb}[:`]", text)] == []
+
+
+def test_the_policy_in_the_documents_works(tmp_path: Path) -> None:
+    """The example of docs/thresholds.md loads with the starter vocabulary, and its scenario passes."""
+    (example,) = re.findall(r"```yaml\n(.*?)```", (DOCS / "thresholds.md").read_text(), re.DOTALL)
+    path = tmp_path / "policy.yaml"
+    path.write_text(example)
+    assert run_scenarios(load_policy(path, load_vocabulary(HUB_FOLDER / "facts.yaml"))) == []
+
+
+def test_no_document_names_a_path_that_is_not_served() -> None:
+    """Every /v1 path in a document is a route of one of the three services."""
+    application = FastAPI()
+    for service in (referrals, triage, notifications):
+        application.include_router(service.router)
+    served = {re.sub(r"\{\w+\}", "{}", path) for path in application.openapi()["paths"]}
+    for page in PAGES:
+        for path in re.findall(r"(?<!\w)/v1/[\w/{}$-]+", page.read_text()):
+            plain = re.sub(r"\{\w+\}|\$\w+|[0-9a-f-]{36}", "{}", path).rstrip("/")
+            assert plain in served, f"{page.name}: {path}"
+
+
+def test_links_lead_somewhere() -> None:
+    """Every relative link of a document leads to a file of the repository."""
+    for page in PAGES:
+        for link in re.findall(r"\]\((?!https?:|#)([^)#]+)", page.read_text()):
+            assert (page.parent / link).exists(), f"{page.name}: {link}"
 
 
 def test_no_variable_is_read_that_is_not_explained() -> None:
