@@ -77,8 +77,8 @@ async def test_a_person_confirms_an_automatic_route(front: Front) -> None:
     assert confirmed["decisions"][0]["feedback_to_referrer"] == front.hub.feedback["family_hub"]
     case["etag"] = reply.headers["ETag"]
     assert (await front.post(case, "confirmation", {}, SOCIAL_WORKER)).status_code == 409
-    decided = next(event for event in await front.events() if isinstance(event.fact, CaseDecided))
-    feedback = await front.http.get(decided.fact.detail_url, headers=SERVICE)
+    decided = next(event.fact for event in await front.events() if isinstance(event.fact, CaseDecided))
+    feedback = await front.http.get(decided.detail_url, headers=SERVICE)
     assert feedback.json()["feedback_to_referrer"] == front.hub.feedback["family_hub"]
 
 
