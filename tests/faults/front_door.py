@@ -8,9 +8,8 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping
+from http.client import HTTPConnection, HTTPException
 from pathlib import Path
-
-import httpx
 
 ROOT = Path(__file__).parents[2]
 START_SECONDS = 60
@@ -37,7 +36,9 @@ def command(*arguments: str, data_dir: Path, port: int, **settings: str) -> subp
 
 
 def environment(data_dir: Path, port: int, settings: Mapping[str, str]) -> dict[str, str]:
+    """Return the tests' own environment, with no setting of theirs and with bytecode kept, as where it is installed."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("FRONTDOOR_")}
+    kept.pop("PYTHONDONTWRITEBYTECODE", None)
     return {**kept, "FRONTDOOR_DATA_DIR": str(data_dir), "FRONTDOOR_PORT": str(port), **settings}
 
 
@@ -68,10 +69,14 @@ class FrontDoor:
     def is_ready(self) -> bool:
         assert self.process is not None
         assert self.process.poll() is None, f"it ended by itself: {self.log.read_text()[-3000:]}"
+        asking = HTTPConnection("127.0.0.1", self.port, timeout=5)
         try:
-            return httpx.get(f"{self.url}/health/ready", timeout=5, trust_env=False).is_success
-        except httpx.TransportError:
+            asking.request("GET", "/health/ready")
+            return asking.getresponse().status == 200
+        except (OSError, HTTPException):
             return False
+        finally:
+            asking.close()
 
     def await_ready(self) -> None:
         deadline = time.monotonic() + START_SECONDS

@@ -17,7 +17,7 @@ from tests.conftest import HUB_FOLDER
 from tests.faults.front_door import FrontDoor
 
 AGENCIES = ("northants-police", "towcester-primary", "northampton-general")
-PAUSE_SECONDS = 0.05
+PAUSE_SECONDS = 0.2
 
 
 @dataclass

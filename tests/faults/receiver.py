@@ -19,6 +19,8 @@ class Received:
     type: str
     referral_id: str
     sequence: int
+    headers: dict[str, str]
+    body: bytes
 
 
 @dataclass
@@ -39,7 +41,8 @@ def receiving() -> Iterator[Receiver]:
     receiver = Receiver(port=0)
 
     async def take(request: web.Request) -> web.Response:
-        body = json.loads(await request.read())
+        raw = await request.read()
+        body = json.loads(raw)
         pointer = body["data"]
         receiver.received.append(
             Received(
@@ -48,6 +51,8 @@ def receiving() -> Iterator[Receiver]:
                 body["type"],
                 pointer["referral_id"],
                 pointer["sequence"],
+                {name.lower(): value for name, value in request.headers.items()},
+                raw,
             )
         )
         return web.Response(status=204)

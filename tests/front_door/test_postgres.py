@@ -15,8 +15,8 @@ from services.front_door import databases, postgres
 
 def ask(place: URL, statement: str) -> str:
     """Return what psql, as an independent client, gets for an answer."""
-    asked = subprocess.run(  # noqa: S603 - the tests' own arguments
-        [postgres._binary("psql"), "-XAtq", "-c", statement],  # noqa: SLF001
+    asked = subprocess.run(
+        [postgres.binary("psql"), "-XAtq", "-c", statement],
         env={
             "PGHOST": str(place.query["host"]),
             "PGUSER": str(place.username),
