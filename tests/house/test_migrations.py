@@ -7,10 +7,17 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Connection
+from sqlalchemy.dialects.postgresql.base import ischema_names
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from shared.db import shared_metadata
+from services.front_door import app as whole
+from shared.db import XID8, PgSnapshot, shared_metadata
 from tests.conftest import OpenDatabase, owner_url
+
+assert whole, "importing the whole is what fills the shared metadata"
+
+# What reflection meets in our tables and SQLAlchemy does not know by itself.
+ischema_names.update({"xid8": XID8, "pg_snapshot": PgSnapshot})
 
 
 @pytest.mark.parametrize("service", ["referrals", "triage", "notifications"])
