@@ -5,20 +5,25 @@ from collections.abc import Mapping
 from datetime import date, time
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Any, Literal, Self, TypeVar
 from zoneinfo import ZoneInfo
 
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
+from shared.problems import Problem
+
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 Hours = tuple[time, time]
+M = TypeVar("M", bound=BaseModel)
 STATUTORY_LEVEL = 4
 WEEKDAYS: tuple[Weekday, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
-class HubError(ValueError):
-    """A file of the hub cannot be read; the text names the file and the place."""
+class HubUnreadable(Problem):
+    """A file of the hub is missing or says something that the hub cannot be; the detail names file and place."""
+
+    title, status, slug = "The hub's files cannot be read", 500, "hub-unreadable"
 
 
 class Frozen(BaseModel):
@@ -110,32 +115,37 @@ class Hub(Frozen):
 
 
 def load_hub(folder: Path) -> Hub:
-    """Read `hub.yaml`, the indicators of `facts.yaml`, and `codes/*.yaml`; raises HubError. The caller keeps it."""
-    settings = _read(folder / "hub.yaml")
-    indicators = _read(folder / "facts.yaml").get("indicators", [])
-    lists = [_read(path) for path in sorted((folder / "codes").glob("*.yaml"))]
+    """Read `hub.yaml`, the indicators of `facts.yaml`, and `codes/*.yaml`. The caller keeps the hub.
+
+    Raises `HubUnreadable`.
+    """
+    facts, path = folder / "facts.yaml", folder / "hub.yaml"
+    indicators = [_validated(Indicator, entry, facts) for entry in _read(facts).get("indicators", ())]
+    code_lists = [_validated(CodeList, _read(codes), codes) for codes in sorted((folder / "codes").glob("*.yaml"))]
+    code_lists.append(
+        CodeList(
+            name="indicators",
+            title="Indicators: signs of need, of strength and of harm",
+            items=tuple(CodeItem(code=indicator.code, label=indicator.label) for indicator in indicators),
+        )
+    )
+    lists = {code_list.name: code_list for code_list in code_lists}
+    return _validated(Hub, {**_read(path), "indicators": indicators, "code_lists": lists}, path)
+
+
+def _validated(model: type[M], content: Any, path: Path) -> M:
     try:
-        code_lists = [CodeList.model_validate(entry) for entry in lists]
-        known = tuple(Indicator.model_validate(entry) for entry in indicators)
-        code_lists.append(
-            CodeList(
-                name="indicators",
-                title="Indicators: signs of need, of strength and of harm",
-                items=tuple(CodeItem(code=item.code, label=item.label) for item in known),
-            )
-        )
-        return Hub.model_validate(
-            {**settings, "indicators": known, "code_lists": {entry.name: entry for entry in code_lists}}
-        )
+        return model.model_validate(content)
     except ValidationError as error:
-        raise HubError(f"{folder}: {error}") from error
+        places = (f"{'.'.join(map(str, found['loc']))}: {found['msg']}" for found in error.errors())
+        raise HubUnreadable(f"{path}: {'; '.join(places)}") from error
 
 
 def _read(path: Path) -> dict[str, Any]:
     try:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, yaml.YAMLError) as error:
-        raise HubError(f"{path}: {error}") from error
+    except (OSError, ValueError, yaml.YAMLError) as error:
+        raise HubUnreadable(f"{path}: {' '.join(str(error).split())}") from error
     if not isinstance(content, dict):
-        raise HubError(f"{path}: expected a mapping at the top")
+        raise HubUnreadable(f"{path}: a mapping is expected at the top")
     return content

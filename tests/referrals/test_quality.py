@@ -15,7 +15,7 @@ from services.referrals.domain.harm import TELLING_HARMS
 from services.referrals.domain.questions import CHILD_QUESTIONS, QUESTIONS
 from services.referrals.schemas import parse_referral
 from shared.settings.hub import Hub
-from tests.conftest import EXAMPLES
+from tests.conftest import EXAMPLES, ROOT
 from tests.referrals.documents import RECEIVED_AT, Document, child, document, indicators, member
 
 RECEIVED_ON = date(2026, 11, 20)
@@ -56,6 +56,14 @@ def asked(sent: Document) -> list[str]:
 def test_the_weights_add_up() -> None:
     """All weights make 100, so that the score runs from 0 to 100."""
     assert sum(asks.weight for asks in QUESTIONS) + sum(asks.weight for asks in CHILD_QUESTIONS) == 100
+
+
+def test_every_question_is_explained() -> None:
+    """docs/quality.md has each question with its weight."""
+    text = (ROOT / "docs" / "quality.md").read_text(encoding="utf-8")
+    rows = [f"| `{asks.pointer}` | {asks.weight} | {asks.ask} |" for asks in QUESTIONS]
+    rows += [f"| `/children/N{asks.pointer}` | {asks.weight} | {asks.ask} |" for asks in CHILD_QUESTIONS]
+    assert [row for row in rows if row not in text] == []
 
 
 def test_a_complete_referral_is_asked_nothing() -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from shared.settings.hub import Hub, HubError, load_hub
+from shared.settings.hub import Hub, HubUnreadable, load_hub
 from tests.conftest import HUB_FOLDER
 
 
@@ -97,5 +97,7 @@ def test_indicators_carry_their_level(hub: Hub) -> None:
 )
 def test_a_broken_hub_is_named(tmp_path: Path, old: str, new: str, named: str) -> None:
     """A mistake in the hub's files stops the start with the place where it is."""
-    with pytest.raises(HubError, match=named):
+    with pytest.raises(HubUnreadable) as refused:
         load_hub(copy_of_hub(tmp_path, **{old: new}))
+    assert named in refused.value.detail
+    assert "\n" not in refused.value.detail
