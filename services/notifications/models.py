@@ -84,7 +84,7 @@ class Delivery(Base):
     __table_args__ = (
         ForeignKeyConstraint(["event_id", "agency"], ["feed_entries.event_id", "feed_entries.agency"]),
         Index(None, "endpoint_id", "id"),
-        Index(None, "event_id"),
+        Index(None, "referral_id"),
         Index("ix_deliveries_line", "endpoint_id", "referral_id", "sequence", postgresql_where=text(OPEN)),
         Index(
             "uq_deliveries_turn",

@@ -1,8 +1,9 @@
 """What the notifications service reads from its environment; the lowest room, open to all others."""
 
 from collections.abc import Mapping
+from typing import Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from shared.settings.environment import Profile, ServiceSettings
 
@@ -24,6 +25,12 @@ class Settings(ServiceSettings):
     submission_wait_seconds: float = Field(
         5, ge=0, description="Longest wait for a referral's own submission before news of its case is passed on."
     )
+
+    @model_validator(mode="after")
+    def _lease_outlives_attempt(self) -> Self:
+        if self.webhook_lease_seconds <= self.webhook_total_seconds:
+            raise ValueError("FRONTDOOR_WEBHOOK_LEASE_SECONDS has to be more than FRONTDOOR_WEBHOOK_TOTAL_SECONDS")
+        return self
 
     @property
     def allow_loopback(self) -> bool:

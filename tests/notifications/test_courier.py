@@ -131,7 +131,8 @@ async def test_an_endless_reply_is_read_in_part(
     endpoint = await register(db, vault, SCHOOL, f"{receiver.base}/school")
     receiver.answers[endpoint.path] = [endless]
     await tell(db, Story().submitted())
-    await attempt_due(await new_courier(webhook_total_seconds=60, webhook_lease_seconds=90))
+    async with asyncio.timeout(30):
+        await attempt_due(await new_courier(webhook_total_seconds=60, webhook_lease_seconds=90))
     (delivery,) = await deliveries_to(db, endpoint)
     assert delivery.state == "delivered"
 

@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import func, select, text
 
 from services.notifications.actions.deliver import claim_due, return_lapsed
+from services.notifications.actions.schedule import schedule_deliveries
 from services.notifications.models import Delivery
 from shared.db import Database, transaction
 from shared.vault import Vault
@@ -69,6 +70,17 @@ async def test_one_endpoint_has_few_attempts_at_once(db: Database, vault: Vault)
     assert await claim(db) == []
 
 
+async def test_workers_share_an_endpoints_cap(db: Database, vault: Vault) -> None:
+    """While one worker claims from an endpoint, another passes it over instead of waiting or claiming more."""
+    endpoint = await register(db, vault, SCHOOL, f"{URL}/busy")
+    await tell(db, *(Story().submitted() for _ in range(10)))
+    async with transaction(db) as session:
+        first = await claim_due(session, new_settings(), slots=1, verification_required=False)
+        assert await asyncio.wait_for(claim(db), 10) == []
+    assert len(first) == 1
+    assert await claim(db) == [endpoint.id] * 3
+
+
 async def test_slots_go_round_the_endpoints(db: Database, vault: Vault) -> None:
     """With fewer free slots than work, an endpoint with a long queue doesn't take them all."""
     busy = await register(db, vault, SCHOOL, f"{URL}/busy")
@@ -101,6 +113,27 @@ async def test_a_line_has_one_turn_at_a_time(db: Database, vault: Vault) -> None
     await tell(db, *Story().whole())
     assert await claim(db) == [endpoint.id]
     assert await claim(db) == []
+
+
+async def test_a_turn_is_not_missed_by_news_at_the_same_moment(
+    db: Database, vault: Vault, receiver: Receiver, new_courier: NewCourier
+) -> None:
+    """A delivery scheduled while the one before it is being recorded gets its turn all the same."""
+    endpoint = await register(db, vault, SCHOOL, f"{receiver.base}/school")
+    story = Story()
+    await tell(db, story.submitted())
+    courier = await new_courier()
+    await courier.deliver_due()
+    async with transaction(db) as session:
+        await schedule_deliveries(session, [story.opened()], verification_required=False)
+        recording = asyncio.create_task(courier.record_finished())
+        done, _ = await asyncio.wait([recording], timeout=0.5)
+        assert not done
+    assert await recording == 1
+    assert [(d.state, d.due_at is None) for d in await deliveries_to(db, endpoint)] == [
+        ("delivered", True),
+        ("scheduled", False),
+    ]
 
 
 async def test_a_killed_worker_loses_nothing(
@@ -148,7 +181,7 @@ async def test_a_late_claim_is_not_sent(
     """An attempt that could outlive its lease is left to the sweeper instead of being sent."""
     endpoint = await register(db, vault, SCHOOL, f"{receiver.base}/school")
     await tell(db, Story().submitted())
-    courier = await new_courier(webhook_lease_seconds=2, webhook_total_seconds=2)
+    courier = await new_courier(webhook_lease_seconds=2.0001, webhook_total_seconds=2)
     assert await courier.deliver_due() == 1
     await courier.settle()
     assert not receiver.received

@@ -53,14 +53,16 @@ class Finished:
 
 
 # An endpoint's claims are made under its row lock, so that its limits hold over all workers. The picking is a
-# statement of its own: its snapshot has to be younger than the lock.
+# statement of its own: its snapshot has to be younger than the lock. The LIMIT keeps the planner from reading all that
+# is due where one row of each endpoint is enough.
 _lock_endpoints = text(
     """
     SELECT e.id FROM endpoints e
     WHERE e.disabled_at IS NULL AND (e.verified_at IS NOT NULL OR NOT CAST(:verification_required AS boolean))
-      AND EXISTS (
-        SELECT 1 FROM deliveries d
-        WHERE d.endpoint_id = e.id AND d.state IN ('scheduled', 'retrying') AND d.due_at <= statement_timestamp())
+      AND (
+        SELECT true FROM deliveries d
+        WHERE d.endpoint_id = e.id AND d.state IN ('scheduled', 'retrying') AND d.due_at <= statement_timestamp()
+        LIMIT 1)
       AND :per_endpoint > (SELECT count(*) FROM deliveries d WHERE d.endpoint_id = e.id AND d.state = 'leased')
     FOR NO KEY UPDATE SKIP LOCKED
     """

@@ -18,11 +18,13 @@ from services.notifications.models import Endpoint
 from services.notifications.settings import Settings
 from services.notifications.worker.sender import Outcome, Sender, Webhook
 from shared.db import Database, is_away, transaction
+from shared.http.answers import forget_answers
 from shared.outbox import FASTEST_POLL_SECONDS, SLOWEST_POLL_SECONDS
 from shared.telemetry import correlated, log, where_raised
 from shared.vault import Vault
 
 SWEEP_SECONDS = 1.0
+TIDY_SECONDS = 3600.0
 PAUSE_AFTER_ERROR_SECONDS = 0.5
 GRACE_SECONDS = 5.0
 
@@ -46,7 +48,7 @@ class Courier:
     async def running(self) -> AsyncIterator[None]:
         """Deliver in the background; at the end take no more, and give what is under way a moment to finish."""
         self.db.listeners.add(self.woken)
-        taking = [asyncio.create_task(_forever(loop)) for loop in (self._deliver, self._sweep)]
+        taking = [asyncio.create_task(_forever(loop)) for loop in (self._deliver, self._sweep, self._tidy)]
         recording = asyncio.create_task(_forever(self.record_finished))
         try:
             yield
@@ -106,7 +108,6 @@ class Courier:
         while True:
             if await self.deliver_due():
                 pause = FASTEST_POLL_SECONDS
-                continue
             try:
                 await asyncio.wait_for(self.woken.wait(), pause)
                 pause = FASTEST_POLL_SECONDS
@@ -121,6 +122,11 @@ class Courier:
             log.warning("leases lapsed", count=lapsed)
             self.woken.set()
         await asyncio.sleep(SWEEP_SECONDS)
+
+    async def _tidy(self) -> None:
+        async with transaction(self.db) as session:
+            await forget_answers(session)
+        await asyncio.sleep(TIDY_SECONDS)
 
     async def _attempt(self, delivery: Claimed, claimed_at: float) -> None:
         with correlated(delivery.correlation_id):

@@ -117,7 +117,7 @@ def _index_deliveries() -> None:
         postgresql_where=sa.text("state IN ('scheduled', 'retrying')"),
     )
     op.create_index("ix_deliveries_endpoint_id_id", "deliveries", ["endpoint_id", "id"])
-    op.create_index("ix_deliveries_event_id", "deliveries", ["event_id"])
+    op.create_index("ix_deliveries_referral_id", "deliveries", ["referral_id"])
     op.create_index(
         "ix_deliveries_leased",
         "deliveries",
