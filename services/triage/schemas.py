@@ -1,10 +1,10 @@
 """What staff and providers send to triage, and what they see."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
 from services.triage.domain import Outcome
 
@@ -15,6 +15,12 @@ def _not_blank(text: str) -> str:
     if not text.strip():
         raise ValueError("Write something here.")
     return text
+
+
+def _held(at: datetime) -> datetime:
+    if at > datetime.now(UTC):
+        raise ValueError("A discussion that is still to come has not been held.")
+    return at
 
 
 Narrative = Annotated[str, Field(min_length=1, max_length=LONGEST_TEXT), AfterValidator(_not_blank)]
@@ -52,7 +58,7 @@ class ChildDecisionIn(In):
 
 
 class StrategyDiscussionIn(In):
-    held_at: datetime = Field(strict=False)
+    held_at: Annotated[AwareDatetime, Field(strict=False), AfterValidator(_held)]
     present: list[Annotated[str, Field(max_length=64)]] = Field(
         min_length=1, max_length=30, description="Who took part, among them social_care, police and health."
     )

@@ -103,6 +103,15 @@ async def test_two_siblings_are_decided_differently(front: Front) -> None:
             decision((0, 4, "section_47"), (1, 3, "targeted_early_help"), override_reason="New facts."),
             "/strategy_discussion",
         ),
+        (
+            decision(
+                (0, 4, "section_47"),
+                (1, 3, "targeted_early_help"),
+                override_reason="New facts.",
+                strategy_discussion={"held_at": "2090-01-01T10:00:00Z", "present": ["social_care", "police", "health"]},
+            ),
+            "/strategy_discussion/held_at",
+        ),
         ({**decision((0, 3, "targeted_early_help"), (1, 3, "targeted_early_help")), "rationale": " "}, "/rationale"),
     ],
 )

@@ -11,12 +11,13 @@ from services.triage.domain import PRIORITIES, History, council_of, district_of,
 from services.triage.models import Case, Step
 from services.triage.routing import Directory, choose
 from services.triage.routing import Service as HelpService
-from services.triage.thresholds import Policy, assess
+from services.triage.thresholds import ASSESSMENT_ERROR, Policy, assess
 from shared.audit import record_access
 from shared.events import CaseFact, Event
 from shared.outbox import emit
 from shared.security import Caller
 from shared.settings.hub import Hub
+from shared.telemetry import log
 from shared.vault import Vault
 
 LEASE = timedelta(minutes=15)
@@ -73,10 +74,12 @@ def _months(fact: object) -> int | None:
 
 
 def apply_verdict(case: Case, verdict: Verdict) -> None:
-    """Show the highest child's level and priority on the case, and put it where it belongs in the queue."""
-    receipt = highest(verdict.receipts)
-    case.level, case.council = receipt["level"], verdict.council
-    set_priority(case, receipt["priority"])
+    """Show the highest child's level on the case, and the most urgent colour of any child, which is its queue place."""
+    case.level, case.council = highest(verdict.receipts)["level"], verdict.council
+    set_priority(case, max((receipt["priority"] for receipt in verdict.receipts), key=PRIORITIES.index))
+    for receipt in verdict.receipts:
+        if ASSESSMENT_ERROR in receipt["review_required"]:
+            log.error("a rule or a fact is in error", case_id=str(case.id), rule=receipt["policy"]["id"])
 
 
 def set_priority(case: Case, priority: str) -> None:
