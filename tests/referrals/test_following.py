@@ -9,9 +9,10 @@ from sqlalchemy import select
 
 from services.referrals import queries
 from services.referrals.domain import ReferralStatus
-from shared.db import new_id, transaction
+from shared.db import new_id, open_database, transaction
 from shared.events import CaseDecided, CaseOpened
 from shared.inbox import inbox
+from tests.conftest import owner_url
 from tests.referrals.conftest import POLICE, SCHOOL, SCREENER, TRIAGE, Front
 from tests.referrals.documents import document
 
@@ -224,6 +225,24 @@ async def test_only_services_read_a_referral_whole(front: Front) -> None:
         "concern": {**document()["concern"], "indicators": []},
     }
     assert detail["quality"] == accepted["quality"]
+
+
+async def test_what_cannot_be_audited_is_not_shown(front: Front, server: str) -> None:
+    """Where the audit row cannot be written, neither a referral nor a list leaves the service."""
+    accepted = await front.submit(document())
+    owner = open_database(owner_url(server, front.db))
+    async with owner.engine.begin() as connection:
+        await connection.exec_driver_sql("REVOKE INSERT ON audit_rows FROM referrals_app")
+    await owner.close()
+    for path, headers in (
+        (f"/v1/referrals/{accepted['id']}", SCHOOL),
+        ("/v1/referrals", SCHOOL),
+        (f"/internal/referrals/{accepted['id']}", TRIAGE),
+    ):
+        reply = await front.http.get(path, headers=headers)
+        assert reply.status_code == 500
+        assert accepted["reference"] not in reply.text
+    assert (await front.post(document())).status_code == 500
 
 
 async def test_code_lists_are_published(front: Front) -> None:
