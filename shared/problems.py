@@ -16,10 +16,10 @@ class FieldError:
 
 
 class Problem(Exception):  # noqa: N818 - RFC 9457's own noun
-    """A fact that stops a request; subclasses name it (`CaseAlreadyDecided`) and are listed in docs/problems.md.
+    """Something of ours went wrong. It is logged under the correlation id; report that, and send the request again."""
 
-    `detail` says what to do. It never carries what the caller sent.
-    """
+    # Subclasses name the fact (`CaseAlreadyDecided`); their docstrings are docs/problems.md. `detail` says what to do
+    # and never carries what the caller sent.
 
     title: ClassVar[str] = "The request could not be carried out"
     status: ClassVar[int] = 500
@@ -54,6 +54,12 @@ class NotFound(Problem):
     """Not there, or not for this caller to know of."""
 
     title, status, slug = "Not found", 404, "not-found"
+
+
+class MethodNotAllowed(Problem):
+    """The path is there, but not for this method; the header `Allow` names those that are."""
+
+    title, status, slug = "This method is not allowed here", 405, "method-not-allowed"
 
 
 class TooLarge(Problem):

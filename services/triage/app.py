@@ -3,15 +3,17 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 from fastapi import APIRouter
 
 from services.triage import api, consumer, worker
 from services.triage.actions.desk import Desk
+from services.triage.domain import PolicyUnreadable
 from services.triage.routing import read_directory
 from services.triage.settings import Settings
-from services.triage.thresholds import load_policy, load_vocabulary
+from services.triage.thresholds import Policy, PolicyError, load_policy, load_vocabulary
 from shared.db import open_database
 from shared.http.client import ServiceClient
 from shared.http.service import Resources, Service
@@ -27,7 +29,7 @@ def build(settings: Settings, client: ServiceClient) -> Service:
     folder = settings.hub_dir
     vault = Vault(key_bytes(settings.vault_key), key_bytes(settings.index_key))
     hub = load_hub(folder)
-    policy = load_policy(folder / "policy.yaml", load_vocabulary(folder / "facts.yaml"))
+    policy = _policy_of(folder)
     desk = Desk(policy, read_directory((folder / "directory.json").read_bytes()), hub, vault)
     resources = Resources(open_database(settings.database_url.get_secret_value()), vault, hub)
 
@@ -44,3 +46,12 @@ def build(settings: Settings, client: ServiceClient) -> Service:
     router = APIRouter(lifespan=lifespan)
     router.include_router(api.router)
     return Service(NAME, resources, router, consumer.entries(desk, client, settings))
+
+
+def _policy_of(folder: Path) -> Policy:
+    try:
+        return load_policy(folder / "policy.yaml", load_vocabulary(folder / "facts.yaml"))
+    except PolicyError as error:
+        first, *others = error.complaints
+        more = f" (and {len(others)} more; see `frontdoor policy check`)" if others else ""
+        raise PolicyUnreadable(f"{first}{more}") from error

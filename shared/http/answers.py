@@ -28,6 +28,7 @@ from sqlalchemy import (
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from shared.audit import record_access
 from shared.db import shared_metadata
 from shared.http.strict import Body, parse_json
 from shared.problems import (
@@ -126,6 +127,7 @@ async def answer_once(
         if row.fingerprint != once.fingerprint:
             raise IdempotencyKeyReused("Use a new key for a new body.")
         stored = vault.open("idempotent_answers", f"{caller.subject} {once.key}", row.answer)
+        await _record_replay(session, caller, stored["body"])
         return _response(stored["status"], stored["body"], {**stored["headers"], "Idempotent-Replayed": "true"})
     if not row.free:
         raise RequestInFlight("Wait for the first answer, or send the request again in a moment.")
@@ -138,6 +140,12 @@ async def answer_once(
     except IntegrityError as error:
         raise RequestInFlight("Send the request again to get its first answer.") from error
     return _response(answer.status, body, answer.headers)
+
+
+async def _record_replay(session: AsyncSession, caller: Caller, body: Mapping[str, Any]) -> None:
+    """Audit that a stored answer, which may show a record whole, was shown again."""
+    if record_id := body.get("id"):
+        await record_access(session, caller, "answer.replayed", "answer", [UUID(record_id)], purpose="replay")
 
 
 async def forget_answers(session: AsyncSession) -> None:

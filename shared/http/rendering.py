@@ -13,12 +13,25 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared.db import is_away
 from shared.http.validation import field_errors
-from shared.problems import Invalid, NotFound, Problem, Unauthorized, Unavailable
+from shared.problems import (
+    BadRequest,
+    Invalid,
+    MethodNotAllowed,
+    NotFound,
+    Problem,
+    TooLarge,
+    Unauthorized,
+    Unavailable,
+)
 from shared.telemetry import correlation_id, log, new_correlation_id, where_raised
 
 PROBLEM_DOCS = "/problems"
 RETRY_SECONDS = 5
 GOOD_CORRELATION_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
+
+
+BY_STATUS = {problem.status: problem for problem in (BadRequest, NotFound, MethodNotAllowed, TooLarge)}
+"""What the framework refuses by itself, as our own problems."""
 
 
 class Correlation:
@@ -94,10 +107,7 @@ async def _on_validation(_: Request, error: Exception) -> JSONResponse:
 
 async def _on_http(_: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)  # noqa: S101 - registered for nothing else
-    if error.status_code == NotFound.status:
-        return problem_response(NotFound())
-    problem = Problem(str(error.detail))
-    problem.title, problem.status, problem.slug = str(error.detail), error.status_code, "http"  # type: ignore[misc]
+    problem = BY_STATUS.get(error.status_code, BadRequest)()
     response = problem_response(problem)
     response.headers.update(error.headers or {})
     return response

@@ -12,6 +12,9 @@ from shared.http.answers import CursorText, Limit, decode_place
 from shared.http.validation import known_id
 from shared.security import Caller, allow
 
+LEAST_NEED = 2
+"""Indicators of level 1 are what goes well."""
+
 router = APIRouter(tags=["early help"])
 Provider = Annotated[Caller, allow(scope="early-help:respond")]
 
@@ -27,4 +30,5 @@ async def get_offer(caller: Provider, offer_id: str, session: Session, desk: Tri
     """Show one offer: what the provider needs for its child, and nothing else."""
     offer, case = await find_offer(session, caller.agency, known_id(offer_id))
     await record_access(session, caller, "read", "case", [case.id], purpose="early help")
-    return await show_offer(session, desk.vault, offer, case)
+    needs = frozenset(i.code for i in desk.policy.vocabulary.indicators if i.level >= LEAST_NEED)
+    return await show_offer(session, desk.vault, needs, offer, case)

@@ -13,6 +13,7 @@ from services.triage.domain.case import (
     DetailsPending,
     OfferStatus,
     Outcome,
+    PolicyUnreadable,
 )
 from services.triage.domain.coding import check_coding
 from services.triage.domain.council import council_of, district_of
@@ -33,6 +34,7 @@ __all__ = [
     "History",
     "OfferStatus",
     "Outcome",
+    "PolicyUnreadable",
     "check_coding",
     "check_decision",
     "council_of",

@@ -88,3 +88,9 @@ class DetailsPending(Problem):
     """The referral itself could not be fetched yet, so there is nothing to code or to decide on."""
 
     title, status, slug = "The referral is still being fetched", 409, "details-pending"
+
+
+class PolicyUnreadable(Problem):
+    """The threshold policy or its vocabulary does not hold together; nothing is started with it."""
+
+    title, status, slug = "The threshold policy cannot be read", 500, "policy-unreadable"

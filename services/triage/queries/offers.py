@@ -64,8 +64,13 @@ async def find_offer(session: AsyncSession, provider: str, offer_id: UUID) -> tu
     return offer, case
 
 
-async def show_offer(session: AsyncSession, vault: Vault, offer: Offer, case: Case) -> OfferDetail:
-    """Return what the provider needs to meet the family; where the child lives is left out if it is protected."""
+async def show_offer(
+    session: AsyncSession, vault: Vault, needs: frozenset[str], offer: Offer, case: Case
+) -> OfferDetail:
+    """Return what the provider needs to meet the family; where the child lives is left out if it is protected.
+
+    `needs` are the indicators that help can be asked for, which leaves strengths out.
+    """
     referral = open_details(vault, case) or {}
     child = referral["children"][offer.child]
     assessed = await session.get_one(Child, (case.id, offer.child))
@@ -75,7 +80,7 @@ async def show_offer(session: AsyncSession, vault: Vault, offer: Offer, case: Ca
         **_item(offer, case).model_dump(),
         child={name: child[name] for name in shown if child.get(name) is not None},
         contacts=[_contact(person) for person in referral.get("household") or () if _may_be_contacted(person)],
-        needs=sorted(assessed.receipt["facts"].get("indicators", ())),
+        needs=sorted(needs.intersection(assessed.receipt["facts"].get("indicators", ()))),
         agreement=_agreement(referral),
         safe_contact=referral.get("safe_contact"),
     )
