@@ -9,6 +9,7 @@ import asyncio
 import random
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import partial
 from itertools import groupby
 from typing import Any
@@ -212,3 +213,8 @@ async def mark_dead_letter(session: AsyncSession, letter_id: UUID, state: str) -
     """Set a dead letter to `replay` or `dropped`; returns whether there was one."""
     change = dead_letters.update().where(dead_letters.c.id == letter_id, dead_letters.c.state == "dead")
     return bool(getattr(await session.execute(change.values(state=state)), "rowcount", 0))
+
+
+async def forget_taken(session: AsyncSession, retention: timedelta) -> None:
+    """Delete inbox rows so old that no outbox or topic can bring their events again."""
+    await session.execute(inbox.delete().where(inbox.c.taken_at < func.clock_timestamp() - retention))

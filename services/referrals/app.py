@@ -13,7 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from services.referrals import api
 from services.referrals.actions.grant_token import TokenIssuer
-from services.referrals.actions.tidy import tidy
+from services.referrals.actions.tidy import forget_used
 from services.referrals.api.access import ISSUER, NAME
 from services.referrals.consumer import entries_of
 from services.referrals.queries import disabled_agencies
@@ -74,6 +74,6 @@ async def _tidy(db: Database, outbox_retention: timedelta) -> None:
         await asyncio.sleep(TIDY_SECONDS)
         try:
             async with transaction(db) as session:
-                await tidy(session, outbox_retention)
+                await forget_used(session, outbox_retention)
         except (SQLAlchemyError, OSError) as error:
             log.warning("not tidied", error=type(error).__name__)

@@ -12,4 +12,3 @@ class Settings(ServiceSettings):
     disabled_check_seconds: float = Field(
         10.0, gt=0, le=60, description="How often disabled agencies are looked up, so that their tokens stop working."
     )
-    outbox_retention_days: int = Field(7, ge=1, description="How long events are kept once every reader has them.")

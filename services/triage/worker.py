@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 
 from sqlalchemy import select
 
@@ -12,8 +13,8 @@ from services.triage.consumer import fetch_detail
 from services.triage.models import Case
 from services.triage.settings import Settings
 from shared.db import Database, is_away, transaction
-from shared.http.answers import forget_answers
 from shared.http.client import ServiceClient
+from shared.http.service import tidy
 from shared.inbox import Transient
 from shared.problems import NotFound
 from shared.telemetry import log
@@ -33,7 +34,7 @@ async def work(db: Database, desk: Desk, client: ServiceClient, settings: Settin
 
     async def forget() -> None:
         async with transaction(db) as session:
-            await forget_answers(session)
+            await tidy(session, timedelta(days=settings.outbox_retention_days))
 
     async with asyncio.TaskGroup() as group:
         group.create_task(_every(settings.details_retry_seconds, complete))

@@ -209,6 +209,9 @@ def decode_place(cursor: str | None) -> tuple[datetime, UUID] | None:
     if values is None:
         return None
     try:
-        return datetime.fromisoformat(values[0]), UUID(values[1])
+        at, record_id = datetime.fromisoformat(values[0]), UUID(values[1])
     except (ValueError, TypeError, AttributeError):
         raise Invalid("Correct the fields named.", errors=(BAD_CURSOR,)) from None
+    if at.tzinfo is None:
+        raise Invalid("Correct the fields named.", errors=(BAD_CURSOR,))
+    return at, record_id

@@ -1,5 +1,6 @@
 """Puts the bodies that routes read strictly, and so by hand, back into the OpenAPI document."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from fastapi import FastAPI
@@ -8,6 +9,21 @@ from pydantic import BaseModel
 
 _REF = "#/components/schemas/{model}"
 _bodies: dict[str, type[BaseModel]] = {}
+
+
+REQUIRED_HEADERS = frozenset({"Idempotency-Key", "If-Match"})
+"""Read by hand, since their absence has a status of its own and not 422."""
+
+
+class ProblemOut(BaseModel):
+    """An error, as RFC 9457 has it; `errors` names each field with a JSON pointer."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    correlation_id: str
+    errors: list[dict[str, str]] | None = None
 
 
 def body_of(model: type[BaseModel]) -> dict[str, Any]:
@@ -28,7 +44,31 @@ def install_openapi(app: FastAPI) -> None:
                 schema = model.model_json_schema(ref_template=_REF)
                 schemas.update(schema.pop("$defs", {}))
                 schemas[name] = schema
+            schemas[ProblemOut.__name__] = ProblemOut.model_json_schema(ref_template=_REF)
+            schemas.pop("HTTPValidationError", None)
+            schemas.pop("ValidationError", None)
+            for operation in _operations(made):
+                _say_what_is_true(operation)
             app.openapi_schema = made
         return app.openapi_schema
 
     app.openapi = document  # type: ignore[method-assign]
+
+
+def _operations(document: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    for methods in document.get("paths", {}).values():
+        yield from methods.values()
+
+
+def _say_what_is_true(operation: dict[str, Any]) -> None:
+    """Mark the headers that must be there, and describe every error as the problem that it is."""
+    for parameter in operation.get("parameters", ()):
+        if parameter["name"] in REQUIRED_HEADERS:
+            parameter["required"] = True
+            parameter["schema"] = {"type": "string", "minLength": 1, "maxLength": 255}
+    problem = {"schema": {"$ref": _REF.format(model=ProblemOut.__name__)}}
+    operation["responses"].pop("422", None)
+    operation["responses"]["default"] = {
+        "description": "A problem; `type` leads to its explanation.",
+        "content": {"application/problem+json": problem},
+    }

@@ -5,15 +5,18 @@ Resources, router and consumer entries of a service; session and state of a requ
 
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 from fastapi import APIRouter, Depends, FastAPI, Request
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.db import Database, transaction
+from shared.http.answers import forget_answers
 from shared.http.openapi import install_openapi
 from shared.http.rendering import Correlation, install_problems, problems_router
-from shared.inbox import Entries
+from shared.inbox import Entries, forget_taken
+from shared.outbox import delete_read
 from shared.security import Verifier
 from shared.settings.hub import Hub
 from shared.vault import Vault
@@ -36,6 +39,16 @@ class Service:
     resources: Resources
     router: APIRouter
     entries: Mapping[str, Entries] = field(default_factory=dict)
+
+
+async def tidy(session: AsyncSession, retention: timedelta) -> None:
+    """Delete what a service no longer needs: old answers, events that every reader has, and what the inbox took then.
+
+    Events and inbox rows are kept for `retention` at least: after a restore they are read again and deduplicated.
+    """
+    await forget_answers(session)
+    await delete_read(session, retention)
+    await forget_taken(session, 2 * retention)
 
 
 def resources_of(name: str) -> Any:

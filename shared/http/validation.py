@@ -8,6 +8,8 @@ from pydantic import BaseModel, ValidationError
 
 from shared.problems import FieldError, Invalid, NotFound
 
+LONGEST_FIELD_NAME = 32
+
 M = TypeVar("M", bound=BaseModel)
 
 
@@ -34,11 +36,24 @@ def field_errors(found: Sequence[Any]) -> tuple[FieldError, ...]:
     `found` is `ValidationError.errors()`. Query and header parameters get the pointer `/name`.
     """
     errors: dict[str, FieldError] = {}
-    for error in found:
+    for error in map(_without_words, found):
         places = [str(p) for p in error["loc"] if p not in ("query", "header", "body")]
         pointer = "".join(f"/{p.replace('~', '~0').replace('/', '~1')}" for p in places)
         errors.setdefault(pointer, FieldError(pointer, words(error)))
     return tuple(errors.values())
+
+
+def _without_words(error: Any) -> Any:
+    """Point to the object around an unknown field whose name may be the sender's own words, and not at it."""
+    name = error["loc"][-1] if error["loc"] else ""
+    unknown = error["type"] in ("extra_forbidden", "invalid_key")
+    return {**error, "loc": error["loc"][:-1]} if unknown and not _is_field_name(name) else error
+
+
+def _is_field_name(name: object) -> bool:
+    """Tell whether a name looks like one of ours: snake case, in ASCII, at most 32 characters."""
+    named = isinstance(name, str) and len(name) <= LONGEST_FIELD_NAME
+    return named and str(name).isascii() and str(name).isidentifier() and str(name).islower()
 
 
 WORDS = {

@@ -30,6 +30,7 @@ class ServiceSettings(BaseSettings):
     )
     hub_dir: Path = Field(STARTER_HUB, description="Folder of the hub's data: hub.yaml, policy, codes, directory.")
     vault_key: SecretStr = Field(description="32 bytes in base64: wraps the key of each sealed record.")
+    outbox_retention_days: int = Field(7, ge=1, description="How long events are kept once every reader has them.")
     index_key: SecretStr = Field(description="32 bytes in base64: makes the blind indexes.")
 
 

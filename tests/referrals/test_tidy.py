@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from sqlalchemy import func, insert, select, update
 
-from services.referrals.actions.tidy import tidy
+from services.referrals.actions.tidy import forget_used
 from services.referrals.models import UsedAssertion
 from shared.db import transaction
 from shared.http.answers import idempotent_answers
@@ -28,7 +28,7 @@ async def test_only_what_is_over_goes(front: Front) -> None:
         first = select(func.min(outbox.c.position)).scalar_subquery()
         await session.execute(update(outbox).where(outbox.c.position == first).values(created_at=LATE))
     async with transaction(front.db) as session:
-        await tidy(session, timedelta(hours=24))
+        await forget_used(session, timedelta(hours=24))
     async with transaction(front.db) as session:
         assert (await session.scalars(select(UsedAssertion.jti))).all() == ["live"]
         assert (await session.scalars(select(idempotent_answers.c.key))).all() == ["new"]

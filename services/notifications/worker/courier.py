@@ -9,7 +9,7 @@ import random
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from time import monotonic
 
 from services.notifications.actions.deliver import Claimed, Finished, claim_due, record_attempts, return_lapsed
@@ -18,7 +18,7 @@ from services.notifications.models import Endpoint
 from services.notifications.settings import Settings
 from services.notifications.worker.sender import Outcome, Sender, Webhook
 from shared.db import Database, is_away, transaction
-from shared.http.answers import forget_answers
+from shared.http.service import tidy
 from shared.outbox import FASTEST_POLL_SECONDS, SLOWEST_POLL_SECONDS
 from shared.telemetry import correlated, log, where_raised
 from shared.vault import Vault
@@ -125,7 +125,7 @@ class Courier:
 
     async def _tidy(self) -> None:
         async with transaction(self.db) as session:
-            await forget_answers(session)
+            await tidy(session, timedelta(days=self.settings.outbox_retention_days))
         await asyncio.sleep(TIDY_SECONDS)
 
     async def _attempt(self, delivery: Claimed, claimed_at: float) -> None:

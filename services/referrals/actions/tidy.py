@@ -6,11 +6,9 @@ from sqlalchemy import delete, func
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.referrals.models import UsedAssertion
-from shared.http.answers import forget_answers
-from shared.outbox import delete_read
+from shared.http.service import tidy
 
 
-async def tidy(session: AsyncSession, outbox_retention: timedelta) -> None:
+async def forget_used(session: AsyncSession, retention: timedelta) -> None:
     await session.execute(delete(UsedAssertion).where(UsedAssertion.expires_at < func.clock_timestamp()))
-    await forget_answers(session)
-    await delete_read(session, outbox_retention)
+    await tidy(session, retention)

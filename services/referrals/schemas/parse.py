@@ -5,7 +5,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from pydantic import ValidationError
-from pydantic_core import ErrorDetails
 
 from services.referrals.schemas.referral import ReferralIn
 from services.referrals.schemas.rules import broken_rules
@@ -14,7 +13,6 @@ from shared.problems import FieldError, Invalid
 from shared.settings.hub import Hub
 
 ERRORS_NAMED = 100
-LONGEST_FIELD_NAME = 32
 
 
 def parse_referral(document: Any, hub: Hub, default_source: str | None, received_at: datetime) -> ReferralIn:
@@ -32,7 +30,7 @@ def parse_referral(document: Any, hub: Hub, default_source: str | None, received
         referral = ReferralIn.model_validate(document, context=context)
     except ValidationError as refused:
         found = refused.errors(include_url=False, include_input=False)
-        errors = {error.pointer: error for error in field_errors([_without_words(one) for one in found])}
+        errors = {error.pointer: error for error in field_errors(found)}
     if isinstance(document, Mapping):
         for error in broken_rules(document):
             errors.setdefault(error.pointer, error)
@@ -45,16 +43,3 @@ def _summary(count: int) -> str:
     if count > ERRORS_NAMED:
         return f"Correct the fields named; they are the first {ERRORS_NAMED} of {count}."
     return "Correct the fields named."
-
-
-def _without_words(error: ErrorDetails) -> ErrorDetails:
-    """Point to the object around an unknown field whose name may be the sender's own words, and not at it."""
-    name = error["loc"][-1] if error["loc"] else ""
-    unknown = error["type"] in ("extra_forbidden", "invalid_key")
-    if not unknown or (isinstance(name, str) and _is_field_name(name)):
-        return error
-    return {**error, "loc": error["loc"][:-1]}
-
-
-def _is_field_name(name: str) -> bool:
-    return len(name) <= LONGEST_FIELD_NAME and name.isascii() and name.isidentifier() and name.islower()
