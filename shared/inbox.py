@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
+from hashlib import blake2b
 from itertools import groupby
 from typing import Any
 from uuid import UUID
@@ -20,7 +21,7 @@ from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlalchemy.dialects.postgresql import UUID as PgUUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from shared.db import Database, is_away, new_id, shared_metadata, transaction
+from shared.db import Database, is_away, shared_metadata, transaction
 from shared.events import Event, Poison, decode
 from shared.outbox import Message
 from shared.problems import Problem
@@ -173,18 +174,25 @@ async def _claim(
     return [event for event in unique.values() if event.id in claimed]
 
 
+def letter_id(reader: str, message: Message) -> UUID:
+    """Return the id that this message has among the dead letters, the same however often a transport brings it."""
+    headers = (f"{name}={value}" for name, value in sorted(message.headers.items()))
+    return UUID(bytes=blake2b("\n".join((reader, *headers, "")).encode() + message.payload, digest_size=16).digest())
+
+
 async def _bury(db: Database, reader: str, message: Message, error: str) -> None:
     log.error("dead letter", reader=reader, error=error, event_id=message.headers.get("ce_id"))
+    letter = insert(dead_letters).values(
+        id=letter_id(reader, message),
+        reader=reader,
+        headers=dict(message.headers),
+        payload=message.payload,
+        error=f"{error}, from {message.origin}" if message.origin else error,
+    )
+    died_again = {"state": "dead", "error": letter.excluded.error, "died_at": func.clock_timestamp()}
+    was_replayed = dead_letters.c.state == "replay"
     async with transaction(db) as session:
-        await session.execute(
-            insert(dead_letters).values(
-                id=new_id(),
-                reader=reader,
-                headers=dict(message.headers),
-                payload=message.payload,
-                error=error,
-            )
-        )
+        await session.execute(letter.on_conflict_do_update(index_elements=["id"], set_=died_again, where=was_replayed))
 
 
 async def replay_dead_letters(db: Database, reader: str, entries: Entries, *, every_seconds: float = 1.0) -> None:
@@ -206,7 +214,8 @@ async def _replay_next(db: Database, reader: str, entries: Entries) -> None:
         return
     await consume(db, reader, entries, [Message(row.headers, bytes(row.payload))])
     async with transaction(db) as session:
-        await session.execute(dead_letters.delete().where(dead_letters.c.id == row.id))
+        done = dead_letters.delete().where(dead_letters.c.id == row.id, dead_letters.c.state == "replay")
+        await session.execute(done)
 
 
 async def mark_dead_letter(session: AsyncSession, letter_id: UUID, state: str) -> bool:

@@ -8,7 +8,7 @@ the subject's row lock from before they emit until they commit.
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 
 from sqlalchemy import (
@@ -69,10 +69,14 @@ HandOn = Callable[[Sequence["Message"]], Awaitable[int]]
 
 @dataclass(frozen=True)
 class Message:
-    """An event as it travels, the same on either transport: CloudEvents binary mode, key = subject."""
+    """An event as it travels, the same on either transport: CloudEvents binary mode, key = subject.
+
+    `origin` says where a broker had it, for whoever looks into a dead letter.
+    """
 
     headers: Mapping[str, str]
     payload: bytes
+    origin: str = field(default="", compare=False)
 
 
 @dataclass
