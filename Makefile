@@ -4,6 +4,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+KAFKA := .cache/kafka
+JARS := $(if $(shell command -v mvn),$(KAFKA)/.ready)
 
 .DEFAULT_GOAL := help
 .PHONY: help setup run test check bench proof lock
@@ -11,7 +13,7 @@ READY := $(VENV)/.ready
 help: ## list the targets
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 10
 
-setup: $(READY) ## what run and test need, into .venv/
+setup: $(READY) $(JARS) ## what run and test need, into .venv/ and, for a real broker in the tests, .cache/
 
 $(READY): requirements.lock pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
@@ -19,7 +21,12 @@ $(READY): requirements.lock pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	touch $(READY)
 
-run: setup ## the whole front door with demo agencies and staff, on port 8000
+$(KAFKA)/.ready: deploy/kafka/pom.xml
+	rm -rf $(KAFKA)
+	mvn --quiet --batch-mode --file deploy/kafka/pom.xml dependency:copy-dependencies -DincludeScope=runtime \
+		-DoutputDirectory=$(CURDIR)/$(KAFKA) && touch $@ || echo "No jars of Kafka; its tests will say so."
+
+run: $(READY) ## the whole front door with demo agencies and staff, on port 8000
 	$(BIN)/frontdoor up --demo
 
 test: setup ## every test, on a real PostgreSQL of its own
