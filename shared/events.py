@@ -18,6 +18,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from shared.db import new_id
 from shared.telemetry import correlation_id, new_correlation_id
+from shared.telemetry.traces import HEADER as TRACEPARENT
+from shared.telemetry.traces import traceparent
 
 PREFIX = "uk.frontdoor."
 
@@ -135,6 +137,7 @@ class Event:
     id: UUID = field(default_factory=new_id)
     time: datetime = field(default_factory=lambda: datetime.now(UTC))
     correlation_id: str = field(default_factory=lambda: correlation_id.get() or new_correlation_id())
+    traceparent: str | None = field(default_factory=lambda: traceparent.get() or None)
 
     @property
     def type(self) -> str:
@@ -164,7 +167,12 @@ def encode(event: Event) -> tuple[dict[str, str], bytes]:
         "datacontenttype": "application/json",
         "correlationid": event.correlation_id,
     }
-    optional = {"council": event.council, "urgency": event.urgency, "audience": " ".join(event.audience)}
+    optional = {
+        "council": event.council,
+        "urgency": event.urgency,
+        "audience": " ".join(event.audience),
+        TRACEPARENT: event.traceparent,
+    }
     attributes.update({name: value for name, value in optional.items() if value})
     message = to_binary(CloudEvent(attributes=attributes, data=event.fact.model_dump(mode="json")), _FORMAT)
     return {name: value.decode() for name, value in message.headers.items()}, message.value
@@ -190,6 +198,7 @@ def decode(headers: Mapping[str, str], payload: bytes) -> Event:
             id=UUID(cloud.get_id()),
             time=time,
             correlation_id=cloud.get_extension("correlationid") or "",
+            traceparent=cloud.get_extension(TRACEPARENT),
         )
     except (BaseCloudEventException, ValidationError, ValueError, TypeError, KeyError) as error:
         raise Poison(type(error).__name__) from error

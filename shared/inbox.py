@@ -8,7 +8,8 @@ is waited for; a domain's refusal is a recorded outcome.
 import asyncio
 import random
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial
 from hashlib import blake2b
@@ -16,16 +17,19 @@ from itertools import groupby
 from typing import Any
 from uuid import UUID
 
+from opentelemetry.trace import SpanKind
 from sqlalchemy import Column, DateTime, LargeBinary, Table, Text, func, select
 from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlalchemy.dialects.postgresql import UUID as PgUUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.db import Database, is_away, shared_metadata, transaction
-from shared.events import Event, Poison, decode
+from shared.events import BY_TYPE, Event, Poison, decode
 from shared.outbox import Message
 from shared.problems import Problem
 from shared.telemetry import correlated, log, where_raised
+from shared.telemetry.metrics import events_consumed
+from shared.telemetry.traces import continued, is_tracing, span, traceparent
 
 inbox = Table(
     "inbox",
@@ -89,6 +93,8 @@ async def consume(db: Database, reader: str, entries: Entries, messages: Sequenc
         else:
             if event.type in entries:
                 events.append(event)
+            else:
+                events_consumed.labels(reader, event.type, "ignored").inc()
     for run in _runs(events):
         await _take_run(db, reader, entries[run[0].type], run, messages)
     return len(messages)
@@ -105,6 +111,7 @@ def _runs(events: Sequence[Event]) -> Iterator[list[Event]]:
 async def _take_run(db: Database, reader: str, entry: Entry, run: Sequence[Event], messages: Sequence[Message]) -> None:
     async def attempt() -> None:
         fresh = await _not_taken_yet(db, reader, run)
+        events_consumed.labels(reader, run[0].type, "repeated").inc(len(run) - len(fresh))
         if not fresh:
             return
         try:
@@ -121,12 +128,26 @@ async def _take_run(db: Database, reader: str, entry: Entry, run: Sequence[Event
 
 
 async def _apply(db: Database, reader: str, entry: Entry, events: Sequence[Event]) -> None:
-    with correlated(events[0].correlation_id):
-        prepared = await entry.prepare(events)
+    with correlated(events[0].correlation_id), _traced(reader, events) as traced:
+        prepared = await entry.prepare(traced)
         async with transaction(db) as session:
-            fresh = await _claim(session, reader, events)
+            fresh = await _claim(session, reader, traced)
             if fresh:
                 await entry.apply(session, fresh, prepared)
+    events_consumed.labels(reader, events[0].type, "applied").inc(len(fresh))
+
+
+@contextmanager
+def _traced(reader: str, events: Sequence[Event]) -> Iterator[Sequence[Event]]:
+    """Give each event a span in the trace that it came with; what follows from it belongs to that span."""
+    with ExitStack() as spans:
+        traced = list(events)
+        for index, event in enumerate(events if is_tracing() else ()):
+            spans.enter_context(continued(event.traceparent))
+            spans.enter_context(span(f"{reader} {event.type}", SpanKind.CONSUMER))
+            traced[index] = replace(event, traceparent=traceparent.get())
+        spans.enter_context(continued(traced[0].traceparent))
+        yield traced
 
 
 async def _take_alone(db: Database, reader: str, entry: Entry, event: Event, messages: Sequence[Message]) -> None:
@@ -135,6 +156,7 @@ async def _take_alone(db: Database, reader: str, entry: Entry, event: Event, mes
     except Problem as refused:
         async with transaction(db) as session:
             await _claim(session, reader, [event], outcome=f"refused: {refused.slug}")
+        events_consumed.labels(reader, event.type, "refused").inc()
     except Exception as error:
         if _passes(error):
             raise
@@ -193,6 +215,8 @@ async def _bury(db: Database, reader: str, message: Message, error: str) -> None
     was_replayed = dead_letters.c.state == "replay"
     async with transaction(db) as session:
         await session.execute(letter.on_conflict_do_update(index_elements=["id"], set_=died_again, where=was_replayed))
+    kind = message.headers.get("ce_type", "")
+    events_consumed.labels(reader, kind if kind in BY_TYPE else "unknown", "dead").inc()
 
 
 async def replay_dead_letters(db: Database, reader: str, entries: Entries, *, every_seconds: float = 1.0) -> None:

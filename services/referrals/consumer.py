@@ -14,6 +14,7 @@ from shared.events import CaseDecided, CaseFact, CaseOpened, Event
 from shared.http.client import ServiceClient
 from shared.inbox import Entries, Entry
 from shared.telemetry import correlated
+from shared.telemetry.traces import continued
 from shared.vault import Vault
 
 
@@ -41,7 +42,7 @@ def entries_of(vault: Vault, triage: ServiceClient) -> Mapping[str, Entries]:
 
 
 async def _feedback_of(triage: ServiceClient, event: Event) -> Feedback:
-    with correlated(event.correlation_id):
+    with correlated(event.correlation_id), continued(event.traceparent):
         return Feedback.model_validate(await triage.get_detail(_fact(event).detail_url))
 
 

@@ -14,6 +14,7 @@ from shared.http.client import ServiceClient
 from shared.inbox import Entries, Entry, Transient
 from shared.problems import NotFound
 from shared.telemetry import correlated
+from shared.telemetry.traces import continued
 
 FIRST_WAIT_SECONDS = 0.1
 FETCHES_AT_ONCE = 8
@@ -42,7 +43,7 @@ def entries(desk: Desk, client: ServiceClient, settings: Settings) -> Mapping[st
 async def _patiently(client: ServiceClient, event: Event, patience_seconds: float) -> Detail | None:
     """Return the detail, or None once patience has run out: the case then opens with details pending."""
     wait = FIRST_WAIT_SECONDS
-    with correlated(event.correlation_id):
+    with correlated(event.correlation_id), continued(event.traceparent):
         try:
             async with asyncio.timeout(patience_seconds):
                 while True:

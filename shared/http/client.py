@@ -12,6 +12,7 @@ from shared.db import new_id
 from shared.inbox import Transient
 from shared.problems import NotFound
 from shared.telemetry import correlation_id
+from shared.telemetry.traces import outgoing
 
 ASSERTION_SECONDS = 60
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
@@ -47,6 +48,7 @@ class ServiceClient:
             headers = {
                 "Authorization": f"Bearer {await self._access_token()}",
                 "X-Correlation-Id": correlation_id.get(),
+                **outgoing(),
             }
             reply = await self._http.get(path, headers=headers)
         except httpx.HTTPError as error:

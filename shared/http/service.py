@@ -3,7 +3,7 @@
 Resources, router and consumer entries of a service; session and state of a request.
 """
 
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -19,6 +19,8 @@ from shared.inbox import Entries, forget_taken
 from shared.outbox import delete_read
 from shared.security import Verifier
 from shared.settings.hub import Hub
+from shared.telemetry.gauges import GaugeQuery
+from shared.telemetry.requests import Requests
 from shared.vault import Vault
 
 
@@ -33,12 +35,18 @@ class Resources:
 
 @dataclass(frozen=True)
 class Service:
-    """A built service: `router` brings its own lifespan; `entries` are its consumers by producing service."""
+    """A built service, in parts that run in one process or apart.
+
+    `router` has its routes and, as its lifespan, what they need; the database is closed at its end. `entries` are its
+    consumers by producing service. `work` is what no request and no event starts: it runs until cancelled.
+    """
 
     name: str
     resources: Resources
     router: APIRouter
+    work: Callable[[], Coroutine[Any, Any, None]]
     entries: Mapping[str, Entries] = field(default_factory=dict)
+    gauges: Sequence[GaugeQuery] = ()
 
 
 async def tidy(session: AsyncSession, retention: timedelta) -> None:
@@ -95,5 +103,6 @@ def new_application(title: str, version: str, verifier: Verifier, *routers: APIR
         app.include_router(router)
     install_problems(app)
     install_openapi(app)
+    app.add_middleware(Requests)
     app.add_middleware(Correlation)
     return app

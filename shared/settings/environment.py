@@ -32,6 +32,9 @@ class ServiceSettings(BaseSettings):
     vault_key: SecretStr = Field(description="32 bytes in base64: wraps the key of each sealed record.")
     outbox_retention_days: int = Field(7, ge=1, description="How long events are kept once every reader has them.")
     index_key: SecretStr = Field(description="32 bytes in base64: makes the blind indexes.")
+    otlp_endpoint: str | None = Field(
+        None, description="OpenTelemetry collector that traces are sent to, as `http://host:4318`; none, no traces."
+    )
 
 
 def key_bytes(secret: SecretStr) -> bytes:

@@ -26,6 +26,7 @@ HEADERS = {
     "ce_council": "ONS code of the council, absent where not known",
     "ce_urgency": "whether the child is in danger now: yes, no or not_known",
     "ce_audience": "slugs of the agencies that may see it, space-separated; stripped from the feed",
+    "ce_traceparent": "W3C trace context of what caused it, absent where nothing is traced; not in the feed",
 }
 
 

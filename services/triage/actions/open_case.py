@@ -25,6 +25,7 @@ from services.triage.queries.history import (
 from shared.db import new_id
 from shared.events import CaseOpened, Event, ReferralSubmitted
 from shared.telemetry import correlated
+from shared.telemetry.traces import continued
 
 Detail = Mapping[str, Any]
 """The answer of `GET /internal/referrals/{id}`."""
@@ -42,7 +43,7 @@ async def open_cases(session: AsyncSession, desk: Desk, openings: Sequence[Openi
     """Open one case for each, in order; contacts within the batch count for those after them."""
     known = await _known_contacts(session, desk, [o.detail for o in openings if o.detail])
     for opening in openings:
-        with correlated(opening.event.correlation_id):
+        with correlated(opening.event.correlation_id), continued(opening.event.traceparent):
             case = _new_case(opening.event)
             session.add(case)
             await session.flush()

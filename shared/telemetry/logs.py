@@ -54,9 +54,19 @@ def _correlation(_: Any, __: str, entry: MutableMapping[str, Any]) -> MutableMap
     return entry
 
 
+class _Libraries(logging.Handler):
+    """Passes on that a library complained, and where an error was raised; its words may hold what was sent."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        error = record.exc_info[1] if record.exc_info else None
+        said = {"error": type(error).__name__, "where": where_raised(error)} if error else {}
+        tell = log.error if record.levelno >= logging.ERROR else log.warning
+        tell("library", logger=record.name, **said)
+
+
 def configure_logging(level: int = logging.INFO) -> None:
-    """Send structlog to standard error as JSON lines; libraries' own logs only from WARNING, without bodies."""
-    logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(name)s %(levelname)s")
+    """Send structlog to standard error as JSON lines, and what libraries log from WARNING on, without its text."""
+    logging.basicConfig(level=logging.WARNING, handlers=[_Libraries()], force=True)
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,
