@@ -24,6 +24,7 @@ from services.referrals import app as referrals
 from services.referrals.settings import Settings as ReferralsSettings
 from services.triage import app as triage
 from services.triage.settings import Settings as TriageSettings
+from shared.http.background import background
 from shared.http.client import ServiceClient
 from shared.http.service import new_application
 from shared.security import Issuer, KnownKeys, Verifier
@@ -89,6 +90,7 @@ def build(places: Mapping[str, DatabaseUrls], data_dir: Path, issuer: str, *, de
         verifier,
         *(service.router for service in services),
         health(services),
+        *(background(service.name, service.work) for service in services),
         transport(services),
     )
     application.add_middleware(Loopback)

@@ -1,5 +1,6 @@
 """Composition root of the notifications service: its database, its routes, its consumers and its delivery worker."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -19,7 +20,7 @@ from shared.vault import Vault
 
 
 def build(settings: Settings, hub: Hub) -> Service:
-    """Return the service; its router's lifespan delivers webhooks while it lasts."""
+    """Return the service; `work` delivers webhooks."""
     db = open_database(settings.database_url.get_secret_value())
     resources = Resources(db, Vault(key_bytes(settings.vault_key), key_bytes(settings.index_key)), hub)
     required = hub.webhooks.verification_required
@@ -28,17 +29,15 @@ def build(settings: Settings, hub: Hub) -> Service:
     async def lifespan(_: FastAPI) -> AsyncIterator[dict[str, Any]]:
         try:
             async with open_sender(settings) as sender:
-                courier = Courier(db, resources.vault, settings, sender, required)
-                async with courier.running():
-                    yield {
-                        api.NAME: resources,
-                        "notifications_settings": settings,
-                        "notifications_sender": sender,
-                    }
+                yield {api.NAME: resources, "notifications_settings": settings, "notifications_sender": sender}
         finally:
             await db.close()
+
+    async def deliver() -> None:
+        async with open_sender(settings) as sender, Courier(db, resources.vault, settings, sender, required).running():
+            await asyncio.Event().wait()
 
     router = APIRouter(lifespan=lifespan)
     router.include_router(api.router)
     entries = entries_of(db, settings, verification_required=required)
-    return Service(api.NAME, resources, router, entries)
+    return Service(api.NAME, resources, router, deliver, entries)

@@ -5,6 +5,7 @@ import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from fastapi import APIRouter, FastAPI
@@ -38,21 +39,18 @@ def build(settings: Settings, hub: Hub, triage: ServiceClient) -> Service:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[dict[str, Any]]:
-        upkeep = [
-            asyncio.create_task(_watch_disabled(db, app.state.verifier, settings.disabled_check_seconds)),
-            asyncio.create_task(_tidy(db, timedelta(days=settings.outbox_retention_days))),
-        ]
+        watching = asyncio.create_task(_watch_disabled(db, app.state.verifier, settings.disabled_check_seconds))
         try:
             yield {NAME: resources, ISSUER: issuer}
         finally:
-            for task in upkeep:
-                task.cancel()
-            await asyncio.gather(*upkeep, return_exceptions=True)
+            watching.cancel()
+            await asyncio.gather(watching, return_exceptions=True)
             await db.close()
 
     router = APIRouter(lifespan=lifespan)
     router.include_router(api.router)
-    return Service(NAME, resources, router, entries_of(resources.vault, triage))
+    work = partial(_tidy, db, timedelta(days=settings.outbox_retention_days))
+    return Service(NAME, resources, router, work, entries_of(resources.vault, triage))
 
 
 async def _watch_disabled(db: Database, verifier: Verifier, every_seconds: float) -> None:

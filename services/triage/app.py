@@ -1,8 +1,8 @@
 """Composition root of triage: settings, database, policy, routes, consumers and background work."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -35,17 +35,15 @@ def build(settings: Settings, client: ServiceClient) -> Service:
 
     @asynccontextmanager
     async def lifespan(_: Any) -> AsyncIterator[dict[str, Any]]:
-        working = asyncio.create_task(worker.work(resources.db, desk, client, settings))
         try:
             yield {NAME: resources, "triage_desk": desk}
         finally:
-            working.cancel()
-            await asyncio.gather(working, return_exceptions=True)
             await resources.db.close()
 
     router = APIRouter(lifespan=lifespan)
     router.include_router(api.router)
-    return Service(NAME, resources, router, consumer.entries(desk, client, settings))
+    work = partial(worker.work, resources.db, desk, client, settings)
+    return Service(NAME, resources, router, work, consumer.entries(desk, client, settings))
 
 
 def _policy_of(folder: Path) -> Policy:

@@ -9,6 +9,7 @@ from joserfc.jwk import ECKey, KeySet
 
 from services.notifications.app import build
 from shared.db import Database, new_id
+from shared.http.background import background
 from shared.http.service import new_application
 from shared.security import Issuer, KnownKeys, Verifier, issue_token
 from shared.settings.hub import Hub
@@ -49,7 +50,7 @@ async def running(db: Database, hub: Hub) -> AsyncIterator[Partners]:
     )
     service = build(settings, hub)
     verifier = Verifier(ISSUER, (Issuer(ISSUER, KnownKeys(KeySet([KEY]))),))
-    app = new_application("Notifications", "0", verifier, service.router)
+    app = new_application("Notifications", "0", verifier, service.router, background("notifications", service.work))
 
     async with app.router.lifespan_context(app) as state:
 

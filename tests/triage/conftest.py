@@ -19,6 +19,7 @@ from shared.calendar import decision_due_at
 from shared.db import Database, new_id, transaction
 from shared.events import Event, ReferralSubmitted, decode, encode
 from shared.http.client import ServiceClient
+from shared.http.background import background
 from shared.http.service import Service, new_application
 from shared.inbox import consume
 from shared.outbox import Message, outbox
@@ -124,6 +125,6 @@ async def front(open_service: OpenDatabase, hub: Hub) -> AsyncIterator[Front]:
     )
     referrals = OtherService()
     service = build(settings, cast("ServiceClient", referrals))
-    app = new_application("Triage", "test", verifier(), service.router)
+    app = new_application("Triage", "test", verifier(), service.router, background("triage", service.work))
     async with serving(app) as http:
         yield Front(http, service, referrals, hub)
