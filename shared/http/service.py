@@ -3,7 +3,7 @@
 Resources, router and consumer entries of a service; session and state of a request.
 """
 
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -19,6 +19,8 @@ from shared.inbox import Entries, forget_taken
 from shared.outbox import delete_read
 from shared.security import Verifier
 from shared.settings.hub import Hub
+from shared.telemetry.gauges import GaugeQuery
+from shared.telemetry.requests import Requests
 from shared.vault import Vault
 
 
@@ -44,6 +46,7 @@ class Service:
     router: APIRouter
     work: Callable[[], Coroutine[Any, Any, None]]
     entries: Mapping[str, Entries] = field(default_factory=dict)
+    gauges: Sequence[GaugeQuery] = ()
 
 
 async def tidy(session: AsyncSession, retention: timedelta) -> None:
@@ -100,5 +103,6 @@ def new_application(title: str, version: str, verifier: Verifier, *routers: APIR
         app.include_router(router)
     install_problems(app)
     install_openapi(app)
+    app.add_middleware(Requests)
     app.add_middleware(Correlation)
     return app
