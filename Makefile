@@ -4,6 +4,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+UV := $(BIN)/uv pip install --quiet --python $(BIN)/python
 KAFKA := .cache/kafka
 JARS := $(if $(shell command -v mvn),$(KAFKA)/.ready)
 
@@ -15,10 +17,11 @@ help: ## list the targets
 
 setup: $(READY) $(JARS) ## what run and test need, into .venv/ and, for a real broker in the tests, .cache/
 
-$(READY): requirements.lock pyproject.toml
+$(READY): requirements.lock deploy/installer.lock pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements.lock
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	$(PIP) --require-hashes --requirement deploy/installer.lock
+	$(UV) --require-hashes --requirement requirements.lock || $(PIP) --require-hashes --requirement requirements.lock
+	$(PIP) --no-deps --no-build-isolation --editable .
 	touch $(READY)
 
 $(KAFKA)/.ready: deploy/kafka/pom.xml
@@ -48,3 +51,5 @@ proof: ## the long figures (none yet)
 lock: setup ## write requirements.lock anew, with hashes and no registry host
 	$(BIN)/uv pip compile --quiet --python-version 3.11 --extra dev --generate-hashes --no-emit-index-url \
 		--output-file requirements.lock pyproject.toml
+	grep '^uv==' requirements.lock | cut -d' ' -f1 | $(BIN)/uv pip compile --quiet --python-version 3.11 \
+		--generate-hashes --no-emit-index-url --output-file deploy/installer.lock -
