@@ -7,7 +7,7 @@ READY := $(VENV)/.ready
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 UV := $(BIN)/uv pip install --quiet --python $(BIN)/python
 KAFKA := .cache/kafka
-JARS := $(if $(shell command -v mvn),$(KAFKA)/.ready)
+JARS := $(if $(shell command -v mvn 2>/dev/null),$(KAFKA)/.ready)
 
 .DEFAULT_GOAL := help
 .PHONY: help setup run test check bench proof lock
