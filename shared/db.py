@@ -9,8 +9,6 @@ from pathlib import Path
 from typing import Any, ClassVar
 from uuid import UUID
 
-from alembic import command, context
-from alembic.config import Config
 from sqlalchemy import Connection, DateTime, LargeBinary, MetaData, Text, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.exc import DBAPIError, OperationalError
@@ -148,6 +146,9 @@ def migrate(owner_url: str, migrations: Path, app_role: str) -> None:
 
     Blocking, and with an event loop of its own: call it from a thread where a loop is running.
     """
+    from alembic import command
+    from alembic.config import Config
+
     config = Config()
     config.set_main_option("script_location", str(migrations))
     config.attributes.update(url=owner_url, app_role=app_role)
@@ -156,6 +157,8 @@ def migrate(owner_url: str, migrations: Path, app_role: str) -> None:
 
 def run_migrations(metadata: MetaData) -> None:
     """Serve a service's `migrations/env.py`: its own tables and the shared ones, in one transaction."""
+    from alembic import context
+
     attributes = context.config.attributes
 
     def upgrade(connection: Connection) -> None:
