@@ -1,0 +1,53 @@
+"""The contract of a transport, held by both: read from the outbox directly, and carried by a real Kafka."""
+
+import pytest
+from sqlalchemy import select
+
+from shared.db import transaction
+from shared.events import Event, encode
+from shared.inbox import dead_letters
+from tests.conftest import OpenDatabase
+from tests.factories import case_opened
+from tests.kafka.carrying import Effects, Road, by_subject, emit_poison, new_service, running, write
+
+
+@pytest.fixture(params=["embedded", "kafka"])
+async def road(request: pytest.FixtureRequest, open_service: OpenDatabase) -> Road:
+    producer, consumer = await open_service("shared"), await open_service("shared")
+    if request.param == "embedded":
+        return Road("referrals", producer, consumer)
+    bootstrap = request.getfixturevalue("broker").bootstrap
+    return Road(await new_service(bootstrap), producer, consumer, bootstrap)
+
+
+async def test_nothing_is_lost_doubled_or_reordered(road: Road) -> None:
+    """Every event that four writers emit has one effect, in its subject's order."""
+    effects = Effects()
+    async with running(*road.ways(effects), *(write(road.producer, 150, seed=seed) for seed in range(4))):
+        await effects.reach(600)
+    assert await by_subject(road.consumer) == await by_subject(road.producer)
+
+
+async def test_an_interrupted_road_goes_on_where_it_was(road: Road) -> None:
+    """A consumer stopped and started in the middle neither repeats nor skips."""
+    effects = Effects()
+    async with running(*road.ways(effects)):
+        await write(road.producer, 50, seed=1)
+        await effects.reach(20)
+    await write(road.producer, 50, seed=2)
+    async with running(*road.ways(effects)):
+        await effects.reach(100)
+    assert await by_subject(road.consumer) == await by_subject(road.producer)
+
+
+async def test_poison_is_quarantined_and_the_others_flow(road: Road) -> None:
+    """An unknown version, bytes of nothing and a failing effect are buried once each; the others have effects."""
+    before, failing, after = (Event(case_opened()) for _ in range(3))
+    poison = await emit_poison(road.producer, before, failing, after)
+    effects = Effects(failing=frozenset({failing.id}))
+    async with running(*road.ways(effects)):
+        await effects.reach(2)
+    assert effects.applied == {before.id, after.id}
+    async with transaction(road.consumer) as session:
+        letters = (await session.scalars(select(dead_letters.c.payload))).all()
+    assert sorted(bytes(letter) for letter in letters) == sorted([*poison, encode(failing)[1]])
