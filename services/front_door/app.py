@@ -1,4 +1,4 @@
-"""Composition root of the one-process shape: three services, one port, events carried without a broker."""
+"""Composition root of the one-process shape: three services on one port."""
 
 import importlib.metadata
 import json
@@ -12,11 +12,12 @@ from joserfc.jwk import ECKey, KeySet
 from pydantic import SecretStr
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from services.front_door.broker import consuming, relaying
 from services.front_door.clients import client_name
 from services.front_door.databases import DatabaseUrls
 from services.front_door.demo import STAFF_KEY, staff_issuer
 from services.front_door.embedded import transport
-from services.front_door.health import health
+from services.front_door.health import KAFKA, checks_of, health
 from services.front_door.keys import sealing_keys, signing_key
 from services.notifications import app as notifications
 from services.notifications.settings import Settings as NotificationsSettings
@@ -26,10 +27,12 @@ from services.triage import app as triage
 from services.triage.settings import Settings as TriageSettings
 from shared.http.background import background
 from shared.http.client import ServiceClient
+from shared.http.metrics import metrics
 from shared.http.service import new_application
 from shared.security import Issuer, KnownKeys, Verifier
 from shared.settings.environment import Profile
 from shared.settings.hub import load_hub
+from shared.telemetry.traces import export_traces
 
 DETAIL_SECONDS = 10.0
 
@@ -52,8 +55,13 @@ class Loopback:
         await self.app(scope, receive, send)
 
 
-def build(places: Mapping[str, DatabaseUrls], data_dir: Path, issuer: str, *, demo: bool) -> FastAPI:
-    """Return the whole front door as one application; `issuer` is also where it answers."""
+def build(
+    places: Mapping[str, DatabaseUrls], data_dir: Path, issuer: str, *, demo: bool, kafka: str | None = None
+) -> FastAPI:
+    """Return the whole front door as one application; `issuer` is also where it answers.
+
+    Events travel by `kafka`, its bootstrap servers, or by the embedded transport where there is none.
+    """
     token_key = signing_key(data_dir, "issuer")
     verifier = Verifier(issuer, _issuers(issuer, token_key, signing_key(data_dir, STAFF_KEY) if demo else None))
 
@@ -79,6 +87,7 @@ def build(places: Mapping[str, DatabaseUrls], data_dir: Path, issuer: str, *, de
     private_jwk = SecretStr(json.dumps(token_key.as_dict(private=True)))
     referrals_settings = ReferralsSettings(**settings_of("referrals"), signing_key=private_jwk)
     hub = load_hub(referrals_settings.hub_dir)
+    export_traces(referrals_settings.otlp_endpoint, "front-door")
     services = (
         referrals.build(referrals_settings, hub, client_of("referrals")),
         triage.build(TriageSettings(**settings_of("triage")), client_of("triage")),
@@ -89,9 +98,10 @@ def build(places: Mapping[str, DatabaseUrls], data_dir: Path, issuer: str, *, de
         importlib.metadata.version("frontdoor"),
         verifier,
         *(service.router for service in services),
-        health(services),
+        health(checks_of(services, kafka), spared=(KAFKA,)),
+        metrics(services),
         *(background(service.name, service.work) for service in services),
-        transport(services),
+        *([transport(services)] if kafka is None else [relaying(services, kafka), consuming(services, kafka)]),
     )
     application.add_middleware(Loopback)
     return application

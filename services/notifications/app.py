@@ -9,6 +9,7 @@ from fastapi import APIRouter, FastAPI
 
 from services.notifications import api
 from services.notifications.consumer import entries_of
+from services.notifications.queries import GAUGES
 from services.notifications.settings import Settings
 from services.notifications.worker.courier import Courier
 from services.notifications.worker.sender import open_sender
@@ -40,4 +41,4 @@ def build(settings: Settings, hub: Hub) -> Service:
     router = APIRouter(lifespan=lifespan)
     router.include_router(api.router)
     entries = entries_of(db, settings, verification_required=required)
-    return Service(api.NAME, resources, router, deliver, entries)
+    return Service(api.NAME, resources, router, deliver, entries, GAUGES)

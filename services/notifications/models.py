@@ -67,6 +67,7 @@ class FeedEntry(Base):
     subject: Mapped[str]
     occurred_at: Mapped[datetime]
     correlation_id: Mapped[str]
+    traceparent: Mapped[str | None]
     council: Mapped[str | None]
     urgency: Mapped[str | None]
     pointer: Mapped[dict[str, Any]] = mapped_column(JSON)
@@ -94,6 +95,7 @@ class Delivery(Base):
             postgresql_where=text(f"{OPEN} AND due_at IS NOT NULL"),
         ),
         Index("ix_deliveries_due", "endpoint_id", "due_at", postgresql_where=text(WAITING)),
+        Index("ix_deliveries_dead", "closed_at", postgresql_where=text("state = 'dead'")),
         Index("ix_deliveries_leased", "endpoint_id", "leased_until", postgresql_where=text("state = 'leased'")),
     )
 

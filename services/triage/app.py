@@ -11,6 +11,7 @@ from fastapi import APIRouter
 from services.triage import api, consumer, worker
 from services.triage.actions.desk import Desk
 from services.triage.domain import PolicyUnreadable
+from services.triage.queries.gauges import GAUGES
 from services.triage.routing import read_directory
 from services.triage.settings import Settings
 from services.triage.thresholds import Policy, PolicyError, load_policy, load_vocabulary
@@ -43,7 +44,7 @@ def build(settings: Settings, client: ServiceClient) -> Service:
     router = APIRouter(lifespan=lifespan)
     router.include_router(api.router)
     work = partial(worker.work, resources.db, desk, client, settings)
-    return Service(NAME, resources, router, work, consumer.entries(desk, client, settings))
+    return Service(NAME, resources, router, work, consumer.entries(desk, client, settings), GAUGES)
 
 
 def _policy_of(folder: Path) -> Policy:

@@ -32,6 +32,7 @@ class Claimed:
     type: str
     occurred_at: datetime
     correlation_id: str
+    traceparent: str | None
     referral_id: UUID
     pointer: dict[str, Any]
 
@@ -95,7 +96,7 @@ _claim = text(
     FROM picked, endpoints e, feed_entries f
     WHERE d.id = picked.id AND e.id = d.endpoint_id AND f.event_id = d.event_id AND f.agency = d.agency
     RETURNING d.id, d.lease_token, d.attempts_made, d.endpoint_id, d.agency, e.url, e.secret, d.event_id, f.type,
-              f.occurred_at, f.correlation_id, d.referral_id, f.pointer
+              f.occurred_at, f.correlation_id, f.traceparent, d.referral_id, f.pointer
     """
 )
 _lock_threads = text(

@@ -202,6 +202,7 @@ def _entry(sighting: Sighting) -> dict[str, object]:
         "subject": event.subject,
         "occurred_at": event.time,
         "correlation_id": event.correlation_id,
+        "traceparent": event.traceparent,
         "council": event.council,
         "urgency": event.urgency,
         "pointer": sighting.pointer,

@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from time import monotonic
 
+from opentelemetry.trace import SpanKind
+
 from services.notifications.actions.deliver import Claimed, Finished, claim_due, record_attempts, return_lapsed
 from services.notifications.domain.deliveries import Failure, Reply
 from services.notifications.models import Endpoint
@@ -21,6 +23,8 @@ from shared.db import Database, is_away, transaction
 from shared.http.service import tidy
 from shared.outbox import FASTEST_POLL_SECONDS, SLOWEST_POLL_SECONDS
 from shared.telemetry import correlated, log, where_raised
+from shared.telemetry.metrics import delivery_attempts
+from shared.telemetry.traces import continued, span
 from shared.vault import Vault
 
 SWEEP_SECONDS = 1.0
@@ -94,6 +98,8 @@ class Courier:
                 self._unrecorded -= len(batch)
             raise
         self._unrecorded -= len(batch)
+        for finished in batch:
+            delivery_attempts.labels(finished.verdict.state).inc()
         self.woken.set()
         return len(batch)
 
@@ -129,7 +135,7 @@ class Courier:
         await asyncio.sleep(TIDY_SECONDS)
 
     async def _attempt(self, delivery: Claimed, claimed_at: float) -> None:
-        with correlated(delivery.correlation_id):
+        with correlated(delivery.correlation_id), continued(delivery.traceparent):
             outcome = await self._outcome(delivery, claimed_at)
             if outcome is None:
                 self._unrecorded -= 1
@@ -158,7 +164,11 @@ class Courier:
                 webhook_body(delivery),
                 delivery.correlation_id,
             )
-            return await self.sender.send(webhook)
+            with span("POST webhook", SpanKind.CLIENT) as opened:
+                outcome = await self.sender.send(webhook)
+                if opened is not None and outcome.reply.status is not None:
+                    opened.set_attribute("http.response.status_code", outcome.reply.status)
+                return outcome
         except Exception as error:  # noqa: BLE001 - a fault of ours follows the retry schedule too
             log.error("attempt broke", delivery_id=str(delivery.id), error=type(error).__name__,
                       where=where_raised(error))  # fmt: skip

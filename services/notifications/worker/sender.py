@@ -16,6 +16,7 @@ from services.notifications.domain.deliveries import Failure, Reply, parse_retry
 from services.notifications.settings import Settings
 from services.notifications.signing import signed_headers
 from services.notifications.worker.resolver import GuardedResolver
+from shared.telemetry.traces import outgoing
 
 BODY_BYTES = 64 * 1024
 HEADER_CHARACTERS = 200
@@ -64,6 +65,7 @@ class Sender:
             "Content-Type": "application/json",
             "User-Agent": "front-door-webhooks/1",
             "X-Correlation-Id": webhook.correlation_id,
+            **outgoing(),
             **signed_headers(webhook.secret, webhook.id, started_at, webhook.body),
         }
         body, head = b"", {}

@@ -1,0 +1,45 @@
+"""How many cases stand where, and whose clocks run out: for `/metrics`."""
+
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, func, literal_column, select, union_all
+
+from services.triage.domain import CaseStatus
+from services.triage.models import Case
+from services.triage.queries.cases import Due
+from shared.telemetry.gauges import MOST, GaugeQuery
+
+OPEN = [status for status in CaseStatus if status is not CaseStatus.DECIDED]
+SOON = timedelta(hours=1)
+
+_now = func.statement_timestamp()
+_at = Case.decision_due_at
+_TIMES: dict[Due, ColumnElement[bool]] = {
+    Due.OVERDUE: _at < _now,
+    Due.WITHIN_HOUR: _at.between(_now, _now + SOON),
+    Due.LATER: _at > _now + SOON,
+}
+
+
+def _counted(label: str, *where: ColumnElement[bool]) -> Select[Any, int]:
+    found = select(Case.id).where(*where).limit(MOST).subquery()
+    return select(literal_column(f"'{label}'"), func.count()).select_from(found)
+
+
+_by_status = union_all(*(_counted(status, Case.status == status) for status in CaseStatus))
+_open_by_due = union_all(
+    *(_counted(due, Case.status == status, time) for due, time in _TIMES.items() for status in OPEN)
+).subquery()
+_clocks = select(_open_by_due.c[0], func.sum(_open_by_due.c[1])).group_by(_open_by_due.c[0])
+_pending = select(func.count()).select_from(select(Case.id).where(Case.details_pending).limit(MOST).subquery())
+
+GAUGES = (
+    GaugeQuery(_by_status, {"frontdoor_cases": "Cases by status, counted up to 10,000 each."}, ("status",)),
+    GaugeQuery(
+        _clocks,
+        {"frontdoor_clocks": "Open cases by when their decision is due: `overdue`, `within_hour` or `later`."},
+        ("due",),
+    ),
+    GaugeQuery(_pending, {"frontdoor_cases_details_pending": "Cases that opened without their referral's details."}),
+)
