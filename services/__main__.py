@@ -7,6 +7,7 @@ import typer
 from services.cli import agency, dead_letters, policy
 from services.cli.demo import demo
 from services.cli.migrate import migrate
+from services.cli.serve import serve
 from services.cli.submit import submit
 from services.cli.token import token
 from services.cli.trace import trace
@@ -20,7 +21,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for command in (up, token, submit, demo, trace, migrate):
+for command in (up, serve, token, submit, demo, trace, migrate):
     app.command()(command)
 for name, commands in (("agency", agency.app), ("dead-letters", dead_letters.app), ("policy", policy.app)):
     app.add_typer(commands, name=name)

@@ -44,10 +44,12 @@ def _application(data_dir: Path, admin_url: str, issuer_url: str, *, demo: bool)
     from services.front_door.clients import register_clients
     from services.front_door.demo import load_demo
     from services.front_door.folder import migrated
+    from services.front_door.installation import make_topics
 
     places = migrated(data_dir, admin_url)
+    make_topics()
     asyncio.run(register_clients(places["referrals"], data_dir, load_demo(hub_dir()) if demo else None))
-    return build(places, data_dir, issuer_url, demo=demo)
+    return build(places, data_dir, issuer_url, demo=demo, kafka=os.environ.get("FRONTDOOR_KAFKA"))
 
 
 def _ready(port: int, *, demo: bool) -> str:

@@ -1,5 +1,6 @@
 """The demo's agencies and staff, from the hub's `demo.yaml`: known and trusted only under `frontdoor up --demo`."""
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -50,6 +51,11 @@ def load_demo(hub_dir: Path) -> Demo:
 
 def staff_issuer(issuer: str) -> str:
     return f"{issuer}/staff"
+
+
+def is_demo() -> bool:
+    """Tell whether FRONTDOOR_PROFILE asks for the demo."""
+    return os.environ.get("FRONTDOOR_PROFILE") == Profile.DEMO
 
 
 def refuse_in_production(profile: str) -> None:

@@ -1,7 +1,10 @@
-"""Serves one application on one port until it is asked to stop. Run by `frontdoor up`."""
+"""Serves one application on one port until it is asked to stop. Run by `frontdoor up` and `frontdoor serve`."""
 
+import signal
 import socket
+import time
 from collections.abc import Callable
+from types import FrameType
 from typing import Final
 
 import uvicorn
@@ -9,7 +12,7 @@ from fastapi import FastAPI
 
 from shared.problems import Problem
 
-ADDRESS: Final = "127.0.0.1"
+LOOPBACK: Final = "127.0.0.1"
 SHUTDOWN_SECONDS: Final = 10
 
 
@@ -20,32 +23,58 @@ class PortTaken(Problem):
 
 
 class _Announcing(uvicorn.Server):
-    """Tells once that requests are taken."""
+    """Tells once that requests are taken, and, asked to stop, is not ready for a while before it stops."""
 
-    def __init__(self, config: uvicorn.Config, announce: Callable[[], None]) -> None:
+    def __init__(
+        self, config: uvicorn.Config, app: FastAPI, announce: Callable[[], None], drain_seconds: float
+    ) -> None:
         super().__init__(config)
+        self._app = app
         self._announce = announce
+        self._drain_seconds = drain_seconds
+        self._stop_at = float("inf")
+        self._signal = signal.SIGTERM
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         if self.started:
             self._announce()
 
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Stop at once where it is asked a second time, or before it served."""
+        if self._drain_seconds and self.started and not is_stopping(self._app):
+            self._app.state.stopping = True
+            self._signal, self._stop_at = signal.Signals(sig), time.monotonic() + self._drain_seconds
+        else:
+            super().handle_exit(sig, frame)
 
-def taken_socket(port: int) -> socket.socket:
+    async def on_tick(self, counter: int) -> bool:
+        if time.monotonic() >= self._stop_at and not self.should_exit:
+            super().handle_exit(self._signal, None)
+        return await super().on_tick(counter)
+
+
+def is_stopping(app: FastAPI) -> bool:
+    return getattr(app.state, "stopping", False)
+
+
+def taken_socket(port: int, host: str = LOOPBACK) -> socket.socket:
     """Bind the port before anything else is started; raises `PortTaken`."""
     bound = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
-        bound.bind((ADDRESS, port))
+        bound.bind((host, port))
     except OSError as error:
         bound.close()
         raise PortTaken(f"Port {port} is in use. Stop what listens there, or give another --port.") from error
     return bound
 
 
-def serve(app: FastAPI, bound: socket.socket, announce: Callable[[], None]) -> bool:
-    """Serve until SIGINT or SIGTERM, finish what is in flight; returns whether it ever served."""
+def serve(app: FastAPI, bound: socket.socket, announce: Callable[[], None], *, drain_seconds: float = 0.0) -> bool:
+    """Serve until SIGINT or SIGTERM, finish what is in flight; returns whether it ever served.
+
+    For `drain_seconds` after the signal it still serves, but is not ready, so that a gateway can turn away first.
+    """
     config = uvicorn.Config(
         app,
         loop="uvloop",
@@ -57,6 +86,6 @@ def serve(app: FastAPI, bound: socket.socket, announce: Callable[[], None]) -> b
         timeout_keep_alive=15,
         timeout_graceful_shutdown=SHUTDOWN_SECONDS,
     )
-    server = _Announcing(config, announce)
+    server = _Announcing(config, app, announce, drain_seconds)
     server.run(sockets=[bound])
     return server.started

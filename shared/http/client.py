@@ -27,13 +27,19 @@ def client_assertion(client: str, issuer: str, key: ECKey) -> str:
 
 
 class ServiceClient:
-    """A service as a client of the others. `http` has the base URL, or the application itself as its transport."""
+    """A service as a client of the others. `http` has the base URL, or the application itself as its transport.
 
-    def __init__(self, http: httpx.AsyncClient, client: str, issuer: str, key: ECKey) -> None:
+    `tokens_at` is where tokens are given out, unless that is `http` itself.
+    """
+
+    def __init__(
+        self, http: httpx.AsyncClient, client: str, issuer: str, key: ECKey, tokens_at: str = "/oauth/token"
+    ) -> None:
         self._http = http
         self._client = client
         self._issuer = issuer
         self._key = key
+        self._tokens_at = tokens_at
         self._token = ""
         self._expires_at = 0.0
         self._renewing = asyncio.Lock()
@@ -70,7 +76,7 @@ class ServiceClient:
                     "client_assertion_type": ASSERTION_TYPE,
                     "client_assertion": client_assertion(self._client, self._issuer, self._key),
                 }
-                reply = await self._http.post("/oauth/token", data=form)
+                reply = await self._http.post(self._tokens_at, data=form)
                 if not reply.is_success:
                     raise Transient(f"token status {reply.status_code}")
                 granted = reply.json()

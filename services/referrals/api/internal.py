@@ -1,4 +1,4 @@
-"""The route by which the other services read a referral whole, under their own tokens."""
+"""Routes for the other services, under their own tokens: a referral whole, and whom to refuse."""
 
 from fastapi import APIRouter
 
@@ -9,6 +9,13 @@ from services.referrals.schemas import ReferralDetail
 from shared.audit import record_access
 
 router = APIRouter(include_in_schema=False)
+
+
+@router.get("/internal/agencies/disabled")
+async def list_disabled(caller: ServiceCaller, session: Session) -> dict[str, list[str]]:
+    """List the agencies whose tokens the other services have to refuse from now on."""
+    del caller
+    return {"agencies": sorted(await queries.disabled_agencies(session))}
 
 
 @router.get("/internal/referrals/{referral_id}")
