@@ -35,7 +35,10 @@ BY_STATUS = {problem.status: problem for problem in (BadRequest, NotFound, Metho
 
 
 class Correlation:
-    """Pure ASGI middleware: takes or makes `X-Correlation-Id`, echoes it, and forbids caching and sniffing."""
+    """Pure ASGI middleware: takes or makes `X-Correlation-Id`, echoes it, and forbids caching and sniffing.
+
+    What nobody expected is answered here: further out its answer and its log line would have no correlation id.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -46,9 +49,12 @@ class Correlation:
             return
         given = next((v for k, v in scope["headers"] if k == b"x-correlation-id"), b"").decode("latin-1")
         chosen = given if GOOD_CORRELATION_ID.fullmatch(given) else new_correlation_id()
+        answered = False
 
         async def send_marked(message: Message) -> None:
+            nonlocal answered
             if message["type"] == "http.response.start":
+                answered = True
                 headers = MutableHeaders(scope=message)
                 headers["X-Correlation-Id"] = chosen
                 headers["X-Content-Type-Options"] = "nosniff"
@@ -58,6 +64,11 @@ class Correlation:
         token = correlation_id.set(chosen)
         try:
             await self.app(scope, receive, send_marked)
+        except Exception as error:
+            response = await _on_unexpected(Request(scope), error)
+            if answered:
+                raise
+            await response(scope, receive, send_marked)
         finally:
             correlation_id.reset(token)
 

@@ -35,13 +35,13 @@ STALE_SECONDS = 30.0
 
 
 @dataclass(frozen=True)
-class _Position:
+class Position:
     lag: int
     age_seconds: float
     observed_at: float
 
 
-class _ConsumerPositions(Collector):
+class ConsumerPositions(Collector):
     """Where this process's Kafka consumers stand.
 
     A partition that its consumer no longer tells of, while it tells of others, was taken from it and is forgotten. A
@@ -49,9 +49,9 @@ class _ConsumerPositions(Collector):
     """
 
     def __init__(self) -> None:
-        self._by_reader: dict[str, dict[tuple[str, int], _Position]] = {}
+        self._by_reader: dict[str, dict[tuple[str, int], Position]] = {}
 
-    def observe(self, reader: str, topic: str, partition: int, position: _Position) -> None:
+    def observe(self, reader: str, topic: str, partition: int, position: Position) -> None:
         known = self._by_reader.setdefault(reader, {})
         known[topic, partition] = position
         for key in [k for k, p in known.items() if p.observed_at < position.observed_at - STALE_SECONDS]:
@@ -75,10 +75,10 @@ class _ConsumerPositions(Collector):
         return lag, age, heard
 
 
-_positions = _ConsumerPositions()
+_positions = ConsumerPositions()
 REGISTRY.register(_positions)
 
 
 def observe_consumer(reader: str, topic: str, partition: int, lag: int, age_seconds: float) -> None:
     """Tell where a Kafka consumer stands: after each batch, and about once a second while there is none."""
-    _positions.observe(reader, topic, partition, _Position(lag, age_seconds, time.time()))
+    _positions.observe(reader, topic, partition, Position(lag, age_seconds, time.time()))
