@@ -64,7 +64,10 @@ class Road:
     def ways(self, effects: Effects) -> list[Coroutine[Any, Any, None]]:
         if not self.bootstrap:
             return [follow(self.producer, "reader", partial(consume, self.consumer, "reader", effects.entries))]
-        return [relay(self.producer, self.bootstrap, self.service), self.member(effects)]
+        return [self.relaying(), self.member(effects)]
+
+    def relaying(self) -> Coroutine[Any, Any, None]:
+        return relay(self.producer, self.bootstrap, self.service)
 
     def member(self, effects: Effects, instance: str | None = None) -> Coroutine[Any, Any, None]:
         """Return one more consumer of the same group."""
@@ -111,14 +114,15 @@ async def write(db: Database, count: int, *, seed: int, subjects: int = 8, pause
 
 async def emit_poison(db: Database, before: Event, *after: Event) -> list[bytes]:
     """Emit an unknown version and bytes of nothing between events that are whole; the payloads of the two."""
-    unknown, broken = outbox_row(Event(case_opened())), outbox_row(Event(case_opened()))
-    unknown["headers"] = {**encode(before)[0], "ce_type": "uk.frontdoor.case.opened.v9"}
-    broken["payload"] = b"\xff\x00"
+    headers, payload = encode(Event(case_opened()))
+    nothing = b"\xff\x00"
+    unknown = {**outbox_row(Event(case_opened())), "headers": {**headers, "ce_type": "uk.frontdoor.case.opened.v9"}}
+    broken = {**outbox_row(Event(case_opened())), "headers": headers, "payload": nothing}
     async with transaction(db) as session:
         await emit(session, before)
-        await session.execute(insert(outbox), [unknown, broken])
+        await session.execute(insert(outbox), [{**unknown, "payload": payload}, broken])
         await emit(session, *after)
-    return [unknown["payload"], broken["payload"]]
+    return [payload, nothing]
 
 
 async def by_subject(db: Database) -> dict[str, list[UUID]]:
