@@ -1,5 +1,6 @@
 """Who is calling: access tokens (`at+jwt`, RFC 9068) of partners, services and staff, and what a route asks of them."""
 
+import hashlib
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -21,6 +22,7 @@ TOKEN_TYPE = "at+jwt"  # noqa: S105 - a media type
 TOKEN_SECONDS = 300
 CLOCK_SKEW_SECONDS = 5
 LONGEST_TOKEN_CHARACTERS = 8192
+TOKENS_REMEMBERED = 10_000
 
 FRONT_DOOR = "front-door"
 """The agency slug under which staff record calls and the public's contacts."""
@@ -82,6 +84,20 @@ class Issuer:
     staff: bool = False
 
 
+@dataclass(frozen=True)
+class Verified:
+    """A token whose signature was found good; it stays so until it expires or its key is taken away."""
+
+    caller: Caller
+    issuer: Issuer
+    kid: str
+    key: Any
+    expires_at: int
+
+    async def holds(self) -> bool:
+        return datetime.now(UTC).timestamp() < self.expires_at and await self.issuer.keys.key(self.kid) is self.key
+
+
 @dataclass
 class Verifier:
     """Checks access tokens against a list of issuers; `disabled` holds agencies whose tokens are refused."""
@@ -89,19 +105,29 @@ class Verifier:
     audience: str
     issuers: tuple[Issuer, ...]
     disabled: set[str] = field(default_factory=set)
+    _verified: dict[bytes, Verified] = field(default_factory=dict)
 
     async def verify(self, token: str) -> Caller:
         """Return the caller of a good token; raises `Unauthorized` for any other."""
+        digest = hashlib.sha256(token.encode()).digest()
+        known = self._verified.get(digest)
+        if known is None or not await known.holds():
+            self._verified.pop(digest, None)
+            known = await self._check(token)
+            if len(self._verified) >= TOKENS_REMEMBERED:
+                del self._verified[next(iter(self._verified))]
+            self._verified[digest] = known
+        if known.caller.subject in self.disabled:
+            raise Unauthorized("This client is disabled. Ask the hub.")
+        return known.caller
+
+    async def _check(self, token: str) -> Verified:
         try:
-            issuer, claims = await self._claims(token)
-            caller = _staff(claims) if issuer.staff else _partner(claims)
+            return await self._checked(token)
         except (JoseError, ValueError, TypeError, KeyError, RecursionError) as error:
             raise Unauthorized("The access token is not valid. Ask /oauth/token for a new one.") from error
-        if caller.subject in self.disabled:
-            raise Unauthorized("This client is disabled. Ask the hub.")
-        return caller
 
-    async def _claims(self, token: str) -> tuple[Issuer, Mapping[str, Any]]:
+    async def _checked(self, token: str) -> Verified:
         if len(token) > LONGEST_TOKEN_CHARACTERS:
             raise ValueError("too long")
         header, unverified = _peek(token)
@@ -113,7 +139,8 @@ class Verifier:
         _check_times(claims)
         if claims.get("aud") != self.audience or claims.get("iss") != issuer.name:
             raise ValueError("wrong audience")
-        return issuer, claims
+        caller = _staff(claims) if issuer.staff else _partner(claims)
+        return Verified(caller, issuer, header["kid"], key, claims["exp"])
 
 
 def _peek(token: str) -> tuple[Mapping[str, Any], Mapping[str, Any]]:

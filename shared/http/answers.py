@@ -77,7 +77,7 @@ class Once:
     document: Any
 
 
-def idempotency_key(key: Annotated[str | None, Header(alias="Idempotency-Key")] = None) -> str:
+async def idempotency_key(key: Annotated[str | None, Header(alias="Idempotency-Key")] = None) -> str:
     """Return the key; raises `BadRequest` without a good one."""
     if key is None or not 1 <= len(key) <= LONGEST_KEY or not key.isprintable():
         raise BadRequest("Send an Idempotency-Key of 1 to 255 characters, a new one for each new record.")

@@ -3,7 +3,7 @@
 Resources, router and consumer entries of a service; session and state of a request.
 """
 
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -62,7 +62,7 @@ async def tidy(session: AsyncSession, retention: timedelta) -> None:
 def resources_of(name: str) -> Any:
     """Return the dependency that gives a route the `Resources` of the service of this name."""
 
-    def resources(request: Request) -> Resources:
+    async def resources(request: Request) -> Resources:
         found: Resources = getattr(request.state, name)
         return found
 
@@ -83,10 +83,10 @@ def session_of(name: str) -> Any:
     return Depends(session, scope="function")
 
 
-def state_of(key: str) -> Callable[[Request], Any]:
+def state_of(key: str) -> Callable[[Request], Awaitable[Any]]:
     """Return a reader of what a service's lifespan yielded under `key` beside its resources."""
 
-    def state(request: Request) -> Any:
+    async def state(request: Request) -> Any:
         return getattr(request.state, key)
 
     return state

@@ -4,6 +4,7 @@ import base64
 import json
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 import pytest
@@ -11,8 +12,8 @@ from joserfc import jwt
 from joserfc.jwk import ECKey, OctKey, RSAKey
 
 from shared.problems import Unauthorized
-from shared.security import Caller, Role, issue_token
-from tests.fakes import ISSUER, PARTNER_KEY, STAFF_ISSUER, STAFF_KEY, verifier
+from shared.security import Caller, KnownKeys, Role, Verifier, issue_token
+from tests.fakes import ISSUER, PARTNER_KEY, STAFF_ISSUER, STAFF_KEY, eventually, verifier
 
 STRANGER = ECKey.generate_key("P-256", {"kid": "partners"})
 P384 = ECKey.generate_key("P-384", {"kid": "partners"})
@@ -117,3 +118,29 @@ async def test_a_disabled_agency_is_refused_at_once() -> None:
     disabling.disabled.add("a-school")
     with pytest.raises(Unauthorized):
         await disabling.verify(token())
+
+
+async def test_a_token_seen_before_is_no_better_than_a_new_one() -> None:
+    """Remembered, it is refused all the same once its agency is disabled, its key is gone or it has expired."""
+    remembering = verifier()
+    lasting, short = token(), token(exp=int(datetime.now(UTC).timestamp()) + 1)
+    partners = remembering.issuers[0].keys
+    for once in (lasting, short):
+        await remembering.verify(once)
+    remembering.disabled.add("a-school")
+    with pytest.raises(Unauthorized):
+        await remembering.verify(lasting)
+    remembering.disabled.clear()
+    assert await remembering.verify(lasting)
+    await eventually(partial(_is_refused, remembering, short))
+    assert isinstance(partners, KnownKeys)
+    partners.keys.keys.clear()
+    assert await _is_refused(remembering, lasting)
+
+
+async def _is_refused(asked: Verifier, given: str) -> bool:
+    try:
+        await asked.verify(given)
+    except Unauthorized:
+        return True
+    return False

@@ -15,7 +15,7 @@ from shared.http.validation import known_id
 Session = Annotated[AsyncSession, session_of("triage")]
 
 
-def _desk(request: Request) -> Desk:
+async def _desk(request: Request) -> Desk:
     desk: Desk = request.state.triage_desk
     return desk
 
