@@ -14,7 +14,7 @@ from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener
 from aiokafka.coordinator.assignors.sticky.sticky_assignor import StickyPartitionAssignor
 from aiokafka.errors import CommitFailedError, IllegalStateError
 
-from shared.db import Database
+from shared.db import Database, is_away
 from shared.inbox import Entries, consume
 from shared.kafka.connection import KAFKA_AWAY, REQUEST_MS, back_off, stopped
 from shared.kafka.dead_letters import publish_dead_letters
@@ -57,10 +57,12 @@ async def consume_topics(
     """
     failures = 0
     while True:
-        member = _Member(db, consumer, entries, bootstrap, observe, _join_later(consumer, bootstrap, instance))
+        member = _Member(db, consumer, entries, bootstrap, observe, _new_client(consumer, bootstrap, instance))
         try:
             await member.run()
-        except (*KAFKA_AWAY, Stalled) as error:
+        except Exception as error:
+            if not (isinstance(error, (*KAFKA_AWAY, Stalled)) or is_away(error)):
+                raise
             log.warning("consumer begins anew", reader=consumer, error=type(error).__name__)
         finally:
             await stopped(member.kafka.stop())
@@ -68,7 +70,7 @@ async def consume_topics(
         await back_off(failures)
 
 
-def _join_later(consumer: str, bootstrap: str, instance: str | None) -> Any:
+def _new_client(consumer: str, bootstrap: str, instance: str | None) -> Any:
     return AIOKafkaConsumer(
         bootstrap_servers=bootstrap,
         group_id=topic_of(consumer),

@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from shared.db import Database, transaction
 from shared.inbox import dead_letters, letter_id
-from shared.kafka.relay import close_producer, open_producer
+from shared.kafka.publisher import close_producer, open_producer
 from shared.kafka.topics import DEAD_LETTERS
 from shared.outbox import Message
 

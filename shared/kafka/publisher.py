@@ -119,4 +119,4 @@ class Publisher:
 
 
 def _key(message: Message) -> bytes:
-    return message.headers["ce_subject"].encode()
+    return message.headers.get("ce_subject", "").encode()
