@@ -8,7 +8,7 @@ from sqlalchemy import BigInteger, Column, DateTime, Identity, Index, Table, Tex
 from sqlalchemy.dialects.postgresql import UUID as PgUUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from shared.db import XID8, shared_metadata
+from shared.db import XID8, insert_rows, shared_metadata
 from shared.security import Caller
 from shared.telemetry import correlation_id
 
@@ -60,5 +60,4 @@ async def record_access(
     It is committed with the caller's transaction, which ends before the body leaves.
     """
     rows = [audit_row(caller, action, record, record_id, purpose=purpose) for record_id in record_ids]
-    if rows:
-        await session.execute(_insert, rows)
+    await insert_rows(session, _insert, rows)

@@ -1,7 +1,7 @@
 """The way to PostgreSQL: one engine a service, and the one place where a transaction commits."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 from uuid import UUID
 
-from sqlalchemy import Connection, DateTime, LargeBinary, MetaData, Text, text
+from sqlalchemy import Connection, DateTime, Insert, LargeBinary, MetaData, Text, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
@@ -33,6 +33,9 @@ NAMING = {
 }
 
 EMITTED = "emitted"
+GATHERED = "gathered"
+
+Rows = Sequence[Mapping[str, Any]]
 
 shared_metadata = MetaData(naming_convention=NAMING)
 """The tables that every service has: outbox, inbox, dead letters, stored answers, audit."""
@@ -129,6 +132,34 @@ async def transaction(db: Database) -> AsyncIterator[AsyncSession]:
         if session.info.pop(EMITTED, False):
             for listener in db.listeners:
                 listener.set()
+
+
+async def insert_rows(session: AsyncSession, statement: Insert, rows: Rows) -> None:
+    """Insert these rows: now, or where the caller's are gathered, at the end and together with all of this statement.
+
+    `statement` is a module's own, so that what is gathered can be told apart by it.
+    """
+    waiting = session.info.get(GATHERED)
+    if waiting is not None:
+        waiting.setdefault(statement, []).extend(rows)
+    elif rows:
+        await session.execute(statement, rows)
+
+
+@asynccontextmanager
+async def gathered(session: AsyncSession) -> AsyncIterator[None]:
+    """Hold back what `insert_rows` is given until the block ends: one round trip a table, however large the batch.
+
+    Tables are filled in the order in which they were first named. Nothing is written where the block raises.
+    """
+    waiting: dict[Insert, list[Mapping[str, Any]]] = {}
+    session.info[GATHERED] = waiting
+    try:
+        yield
+    finally:
+        del session.info[GATHERED]
+    for statement, rows in waiting.items():
+        await insert_rows(session, statement, rows)
 
 
 GRANTS = (

@@ -29,7 +29,7 @@ from sqlalchemy.dialects.postgresql import UUID as PgUUID
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
-from shared.db import EMITTED, XID8, Database, PgSnapshot, is_away, shared_metadata
+from shared.db import EMITTED, XID8, Database, PgSnapshot, insert_rows, is_away, shared_metadata
 from shared.events import Event, encode
 from shared.telemetry import log
 
@@ -156,7 +156,7 @@ def outbox_row(event: Event) -> dict[str, object]:
 async def emit(session: AsyncSession, *events: Event) -> None:
     """Add events to the caller's transaction. The caller holds the subject's row lock, so order is kept."""
     if events:
-        await session.execute(_insert, [outbox_row(event) for event in events])
+        await insert_rows(session, _insert, [outbox_row(event) for event in events])
         mark_emitted(session)
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from sqlalchemy import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.triage.domain import PRIORITIES, History, council_of, district_of, facts_of, highest
@@ -13,6 +14,7 @@ from services.triage.routing import Directory, choose
 from services.triage.routing import Service as HelpService
 from services.triage.thresholds import ASSESSMENT_ERROR, Policy, assess
 from shared.audit import record_access
+from shared.db import insert_rows
 from shared.events import CaseFact, Event
 from shared.outbox import emit
 from shared.security import Caller
@@ -23,6 +25,8 @@ from shared.vault import Vault
 LEASE = timedelta(minutes=15)
 TRIAGE = Caller("service-triage", "service-triage")
 CASEWORK = "casework"
+
+_insert_step = insert(Step.metadata.tables[Step.__tablename__])
 
 
 @dataclass(frozen=True)
@@ -90,7 +94,7 @@ def set_priority(case: Case, priority: str) -> None:
 async def note(session: AsyncSession, case: Case, caller: Caller, what: str) -> None:
     """Write a line of the timeline and an audit row, and make this a new version of the case."""
     case.version = (case.version or 0) + 1
-    session.add(Step(case_id=case.id, who=caller.subject, what=what))
+    await insert_rows(session, _insert_step, [{"case_id": case.id, "who": caller.subject, "what": what}])
     await record_access(session, caller, what, "case", [case.id], purpose=CASEWORK)
 
 

@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.triage.actions.desk import TRIAGE, Desk, Verdict, apply_verdict, judge, note, set_priority, tell
@@ -22,10 +23,20 @@ from services.triage.queries.history import (
     decided_below_threshold,
     earlier_contacts,
 )
-from shared.db import new_id
+from shared.db import gathered, insert_rows, new_id
 from shared.events import CaseOpened, Event, ReferralSubmitted
 from shared.telemetry import correlated
 from shared.telemetry.traces import continued
+
+_tables = Case.metadata.tables
+_CASE = tuple(column.key for column in Case.__table__.columns if column.key != "opened_at")
+_insert_case = insert(_tables[Case.__tablename__])
+_insert_key = insert(_tables[PersonKey.__tablename__])
+_insert_assessment = insert(_tables[Assessment.__tablename__])
+_new_child = insert(_tables[Child.__tablename__])
+_set_receipt = _new_child.on_conflict_do_update(
+    index_elements=["case_id", "child"], set_={"receipt": _new_child.excluded.receipt}
+)
 
 Detail = Mapping[str, Any]
 """The answer of `GET /internal/referrals/{id}`."""
@@ -42,15 +53,17 @@ class Opening:
 async def open_cases(session: AsyncSession, desk: Desk, openings: Sequence[Opening]) -> None:
     """Open one case for each, in order; contacts within the batch count for those after them."""
     known = await _known_contacts(session, desk, [o.detail for o in openings if o.detail])
-    for opening in openings:
-        with correlated(opening.event.correlation_id), continued(opening.event.traceparent):
-            case = _new_case(opening.event)
-            session.add(case)
-            await session.flush()
-            await tell(session, case, CaseOpened, f"/v1/cases/{case.id}", case.agency)
-            await note(session, case, TRIAGE, "case.opened")
-            if opening.detail is not None:
-                await _take_in(session, desk, case, opening.detail, known)
+    cases = []
+    async with gathered(session):
+        for opening in openings:
+            with correlated(opening.event.correlation_id), continued(opening.event.traceparent):
+                case = _new_case(opening.event)
+                cases.append(case)
+                await tell(session, case, CaseOpened, f"/v1/cases/{case.id}", case.agency)
+                await note(session, case, TRIAGE, "case.opened")
+                if opening.detail is not None:
+                    await _take_in(session, desk, case, opening.detail, known)
+        await session.execute(_insert_case, [{name: getattr(case, name) for name in _CASE} for case in cases])
 
 
 def _new_case(event: Event) -> Case:
@@ -89,8 +102,8 @@ async def _take_in(
     case.details_pending = False
     digests = digests_of(desk, detail["referral"], detail.get("quality"))
     history = _history([c for digest in digests for c in known.get(digest, ())], case, ())
+    await insert_rows(session, _insert_key, [{"digest": digest, "case_id": case.id} for digest in digests])
     for digest in digests:
-        session.add(PersonKey(digest=digest, case_id=case.id))
         known.setdefault(digest, []).append(Contact(case.id, case.received_at))
     verdict = judge(desk, detail["referral"], case.received_at, history)
     await record_verdict(session, case, verdict, cause="opened")
@@ -100,9 +113,9 @@ async def _take_in(
 async def record_verdict(session: AsyncSession, case: Case, verdict: Verdict, *, cause: str) -> None:
     """Make these the receipts that stand, and keep them beside the earlier ones."""
     apply_verdict(case, verdict)
-    for child, receipt in enumerate(verdict.receipts):
-        session.add(Assessment(case_id=case.id, child=child, cause=cause, receipt=dict(receipt)))
-        await session.merge(Child(case_id=case.id, child=child, receipt=dict(receipt)))
+    rows = [{"case_id": case.id, "child": child, "receipt": dict(r)} for child, r in enumerate(verdict.receipts)]
+    await insert_rows(session, _insert_assessment, [{**row, "cause": cause} for row in rows])
+    await insert_rows(session, _set_receipt, rows)
 
 
 async def judge_again(session: AsyncSession, desk: Desk, case: Case, referral: Mapping[str, Any]) -> Verdict:

@@ -1,13 +1,16 @@
 """The automatic route: offers go out at once where the policy allows it; a person still confirms."""
 
-from sqlalchemy import select
+from sqlalchemy import insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.triage.actions.desk import TRIAGE, Verdict, note, tell
 from services.triage.domain import CaseStatus, OfferStatus
 from services.triage.models import Case, Offer
-from shared.db import new_id
+from shared.db import insert_rows, new_id
 from shared.events import CaseRouted, EarlyHelpClosed, EarlyHelpOffered, OfferFact
+
+_OFFER = ("id", "case_id", "child", "provider", "service", "status")
+_insert_offer = insert(Offer.metadata.tables[Offer.__tablename__])
 
 
 async def follow_verdict(session: AsyncSession, case: Case, verdict: Verdict) -> None:
@@ -35,7 +38,7 @@ async def _route(session: AsyncSession, case: Case, verdict: Verdict) -> None:
             service=service.slug,
             status=OfferStatus.OFFERED,
         )
-        session.add(offer)
+        await insert_rows(session, _insert_offer, [{name: getattr(offer, name) for name in _OFFER}])
         await _tell_provider(session, case, offer, EarlyHelpOffered)
     await note(session, case, TRIAGE, "case.routed")
 
