@@ -94,7 +94,7 @@ class Server:
             self.process.wait(STOP_SECONDS)
 
 
-def start(folder: Path, password: str) -> Server:
+def start(folder: Path, password: str, settings: Mapping[str, str] = SETTINGS) -> Server:
     """Make the cluster in `folder` if there is none, and run it; attach where it runs already.
 
     Blocks until connections are taken. `password` is the superuser's, set when the cluster is made.
@@ -102,7 +102,7 @@ def start(folder: Path, password: str) -> Server:
     _let_account_reach(folder)
     if not (folder / "PG_VERSION").exists():
         _create(folder, password)
-    return _run(folder, SETTINGS, ACCESS)
+    return _run(folder, settings, ACCESS)
 
 
 @contextlib.contextmanager

@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,13 +15,15 @@ from services.front_door.demo import persona_token
 from services.front_door.keys import existing_signing_key
 from tests.conftest import HUB_FOLDER
 from tests.faults.front_door import FrontDoor, command
+from tests.journeys.composition import Composition
+from tests.kafka.broker import cluster, need_kafka
 
 
 @dataclass
 class World:
     """The front door from outside: its HTTP, and tokens of the demo's agencies and staff."""
 
-    door: FrontDoor
+    door: FrontDoor | Composition
     http: httpx.Client
     tokens: dict[str, str] = field(default_factory=dict)
 
@@ -74,12 +77,18 @@ class World:
             after = f"&after={page['next_cursor']}"
 
 
-@pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    root: Path = tmp_path_factory.mktemp("front-door")
-    door = FrontDoor(root / "installation")
-    door.start()
-    door.await_ready()
-    with httpx.Client(base_url=door.url, timeout=40, trust_env=False) as http:
+@pytest.fixture(scope="module", params=["embedded", "kafka"])
+def world(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    """Lend a front door in one process, then the same as three services that talk through Kafka."""
+    root: Path = tmp_path_factory.mktemp("front-door").resolve()
+    with ExitStack() as ending:
+        door: FrontDoor | Composition = FrontDoor(root / "installation")
+        if request.param == "kafka":
+            need_kafka()
+            door = Composition(root / "installation", ending.enter_context(cluster()).bootstrap)
+        ending.callback(door.stop)
+        door.start()
+        door.await_ready()
+        http = ending.enter_context(httpx.Client(base_url=door.url, timeout=40, trust_env=False))
         yield World(door, http)
-    assert door.stop() == 0
+        assert door.stop() == 0
