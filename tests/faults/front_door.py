@@ -43,10 +43,11 @@ def environment(data_dir: Path, port: int, settings: Mapping[str, str]) -> dict[
 
 
 class FrontDoor:
-    """One installation; `settings` are environment variables beyond its place."""
+    """One installation; `settings` are environment variables beyond its place, `program` is what Python runs."""
 
-    def __init__(self, data_dir: Path, **settings: str) -> None:
+    def __init__(self, data_dir: Path, program: str = "services", **settings: str) -> None:
         self.data_dir = data_dir
+        self.program = program
         self.port = free_port()
         self.url = f"http://localhost:{self.port}"
         self.settings = settings
@@ -57,7 +58,7 @@ class FrontDoor:
         """Start it; returns at once."""
         with self.log.open("ab") as output:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "services", "up", "--demo"],
+                [sys.executable, "-m", self.program, "up", "--demo"],
                 cwd=ROOT,
                 env=environment(self.data_dir, self.port, self.settings),
                 stdin=subprocess.DEVNULL,

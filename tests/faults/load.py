@@ -1,6 +1,10 @@
-"""Partners under way: they submit at a steady rate, and send again with the same key until they know the outcome."""
+"""Partners under way: they submit at a steady rate, and send again with the same key until they know the outcome.
+
+Now and then one also reads its referral, sends the same once more, and tries its key on another document.
+"""
 
 import asyncio
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -18,17 +22,24 @@ from tests.faults.front_door import FrontDoor
 
 AGENCIES = ("northants-police", "towcester-primary", "northampton-general")
 PAUSE_SECONDS = 0.2
+PROBE_ONE_IN = 8
+PASSING = (409, 429, 502, 503, 504)
 
 
 @dataclass
 class Partners:
-    """`accepted` maps each key to the 202 that answered it; `unknown` counts attempts whose outcome was lost."""
+    """`accepted` maps each key to the 202 that answered it; `unknown` counts attempts whose outcome was lost.
+
+    `viewed` counts by referral id the readings that were answered, and `in_danger` are the ids that said so.
+    """
 
     door: FrontDoor
     per_second: float
     invoked: set[str] = field(default_factory=set)
     accepted: dict[str, dict[str, Any]] = field(default_factory=dict)
     contradicted: list[str] = field(default_factory=list)
+    viewed: Counter[str] = field(default_factory=Counter)
+    in_danger: set[str] = field(default_factory=set)
     unknown: int = 0
     stopping: bool = False
     _tokens: dict[str, str] = field(default_factory=dict)
@@ -50,25 +61,44 @@ class Partners:
     async def _submit(self, http: httpx.AsyncClient, agency: str, document: Any) -> None:
         key = str(uuid4())
         self.invoked.add(key)
-        while True:
-            reply = await self._post(http, agency, key, document)
-            if reply is not None and reply.status_code == 202:
-                self.accepted[key] = reply.json()
-                return
-            if reply is not None and reply.status_code == 401:
-                self._tokens.pop(agency, None)
-            elif reply is not None and reply.status_code not in (409, 429, 503):
-                self.contradicted.append(f"{reply.status_code} {reply.text[:500]}")
-                return
-            await asyncio.sleep(PAUSE_SECONDS)
+        reply = await self._answer(http, agency, "POST", "/v1/referrals", document, key)
+        if reply.status_code != 202:
+            self.contradicted.append(f"{reply.status_code} {reply.text[:500]}")
+            return
+        accepted = self.accepted[key] = reply.json()
+        if document["concern"]["immediate_danger"] == "yes":
+            self.in_danger.add(accepted["id"])
+        if len(self.accepted) % PROBE_ONE_IN == 0:
+            await self._probe(http, agency, document, key, accepted["id"])
 
-    async def _post(self, http: httpx.AsyncClient, agency: str, key: str, document: Any) -> httpx.Response | None:
-        try:
-            headers = {"Authorization": f"Bearer {await self.token(http, agency)}", "Idempotency-Key": key}
-            return await http.post("/v1/referrals", json=document, headers=headers)
-        except httpx.TransportError:
-            self.unknown += 1
-            return None
+    async def _probe(self, http: httpx.AsyncClient, agency: str, document: Any, key: str, referral_id: str) -> None:
+        """Read the referral, and send its key again: with its own document, and with another."""
+        reply = await self._answer(http, agency, "GET", f"/v1/referrals/{referral_id}")
+        self.viewed[referral_id] += reply.status_code == 200
+        again = await self._answer(http, agency, "POST", "/v1/referrals", document, key)
+        other = await self._answer(http, agency, "POST", "/v1/referrals", document | {"restricted": True}, key)
+        if reply.status_code != 200 or again.status_code != 202 or again.json()["id"] != referral_id:
+            self.contradicted.append(f"{key}: read {reply.status_code}, sent again {again.status_code}")
+        if other.status_code != 422:
+            self.contradicted.append(f"{key} with another body: {other.status_code}")
+
+    async def _answer(
+        self, http: httpx.AsyncClient, agency: str, method: str, path: str, document: Any = None, key: str = ""
+    ) -> httpx.Response:
+        """Send until an answer comes that will stay: lost outcomes, lapsed tokens and busy servers are tried again."""
+        while True:
+            try:
+                headers = {"Authorization": f"Bearer {await self.token(http, agency)}"}
+                headers |= {"Idempotency-Key": key} if key else {}
+                reply = await http.request(method, path, json=document, headers=headers)
+            except httpx.TransportError:
+                self.unknown += 1
+            else:
+                if reply.status_code == 401:
+                    self._tokens.pop(agency, None)
+                elif reply.status_code not in PASSING:
+                    return reply
+            await asyncio.sleep(PAUSE_SECONDS)
 
     async def token(self, http: httpx.AsyncClient, agency: str) -> str:
         if agency not in self._tokens:

@@ -25,10 +25,25 @@ class Received:
 
 @dataclass
 class Receiver:
-    """What came, in order of arrival; `url_of` is where an agency's endpoint lies."""
+    """What came, in order of arrival; `url_of` is where an agency's endpoint lies.
+
+    With `refuse_one_in`, the first attempt at every so many new webhooks is answered 503.
+    """
 
     port: int
     received: list[Received] = field(default_factory=list)
+    refuse_one_in: int = 0
+    known: set[tuple[str, str]] = field(default_factory=set)
+
+    def forget(self) -> None:
+        self.received.clear()
+        self.known.clear()
+
+    def refuses(self, agency: str, webhook_id: str) -> bool:
+        if not self.refuse_one_in or (agency, webhook_id) in self.known:
+            return False
+        self.known.add((agency, webhook_id))
+        return len(self.known) % self.refuse_one_in == 0
 
     def url_of(self, agency: str) -> str:
         return f"http://127.0.0.1:{self.port}/{agency}"
@@ -42,6 +57,8 @@ def receiving() -> Iterator[Receiver]:
 
     async def take(request: web.Request) -> web.Response:
         raw = await request.read()
+        if receiver.refuses(request.match_info["agency"], request.headers["webhook-id"]):
+            return web.Response(status=503)
         body = json.loads(raw)
         pointer = body["data"]
         receiver.received.append(

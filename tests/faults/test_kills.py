@@ -1,25 +1,23 @@
 """Kill -9 under load, again and again: nothing acknowledged is lost or doubled, and everybody is told, in order."""
 
 import asyncio
-import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from random import Random
 
-import httpx
 import pytest
 
-from tests.faults.checker import broken_promises, missing_at, read_record
+from tests.faults.checker import broken_promises, read_record
 from tests.faults.front_door import FrontDoor
-from tests.faults.load import AGENCIES, Partners
+from tests.faults.load import Partners
 from tests.faults.receiver import Receiver, receiving
+from tests.faults.rest import RECEIVERS, come_to_rest, register_endpoints
 
 SEED = 20261122
 KILLS_WHILE_SERVING = 18
 KILLS_WHILE_STARTING = 4
 FLOOR_OF_ACKNOWLEDGEMENTS = 1_000
-REST_SECONDS = 90
-RECEIVERS = (*AGENCIES, "towcester-family-hub", "northampton-family-hub")
 
 
 @pytest.fixture
@@ -46,32 +44,17 @@ def door(tmp_path: Path) -> Iterator[FrontDoor]:
 async def test_kill_9_loses_and_doubles_nothing(door: FrontDoor, receiver: Receiver) -> None:
     """After 22 kills under load each 202 is one referral, one case, one audit row, and told once or more, in order."""
     partners = Partners(door, per_second=40)
-    await _register(partners, receiver)
+    await register_endpoints(partners, receiver)
     load = asyncio.create_task(partners.run(SEED))
     await _kill_repeatedly(door, Random(SEED))
     while len(partners.accepted) < FLOOR_OF_ACKNOWLEDGEMENTS and not load.done():  # noqa: ASYNC110
         await asyncio.sleep(0.1)
     partners.stopping = True
     await load
-    await _come_to_rest(door, receiver)
-    record = await read_record(door.data_dir)
+    record = await come_to_rest(partial(read_record, door.data_dir), receiver)
     assert broken_promises(partners, RECEIVERS, record, receiver.received) == {}
     assert len(partners.accepted) >= FLOOR_OF_ACKNOWLEDGEMENTS, "void: too few acknowledgements to prove anything"
     assert partners.unknown > 0, "void: no kill ever met a request under way"
-
-
-async def _register(partners: Partners, receiver: Receiver) -> None:
-    async with httpx.AsyncClient(base_url=partners.door.url, trust_env=False) as http:
-        for agency in RECEIVERS:
-            reply = await http.post(
-                "/v1/webhook-endpoints",
-                json={"url": receiver.url_of(agency)},
-                headers={
-                    "Authorization": f"Bearer {await partners.token(http, agency)}",
-                    "Idempotency-Key": f"endpoint of {agency}",
-                },
-            )
-            assert reply.status_code == 201, reply.text
 
 
 async def _kill_repeatedly(door: FrontDoor, chance: Random) -> None:
@@ -87,14 +70,3 @@ async def _kill_repeatedly(door: FrontDoor, chance: Random) -> None:
         await asyncio.to_thread(door.kill, postgres_too=chance.random() < 0.5)
         door.start()
     await asyncio.to_thread(door.await_ready)
-
-
-async def _come_to_rest(door: FrontDoor, receiver: Receiver) -> None:
-    """Wait until every case is open and everything due is delivered, or until patience ends and the checker tells."""
-    deadline = time.monotonic() + REST_SECONDS
-    while time.monotonic() < deadline:
-        record = await read_record(door.data_dir)
-        cases_open = len(record.cases) >= len(record.referrals)
-        if cases_open and not record.open_deliveries and not missing_at(RECEIVERS, record, receiver.received):
-            return
-        await asyncio.sleep(0.5)

@@ -1,0 +1,118 @@
+"""The checker is checked: a front door with one promise broken is found out, and the unharmed one is not."""
+
+import asyncio
+import os
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from tests.faults.checker import broken_promises, read_record
+from tests.faults.front_door import FrontDoor
+from tests.faults.load import Partners
+from tests.faults.mutants import CONTROL, MUTANTS
+from tests.faults.receiver import Receiver, receiving
+from tests.faults.rest import RECEIVERS, come_to_rest, register_endpoints
+
+SEED = 20261122
+FLOOR_OF_ACKNOWLEDGEMENTS = 40
+STILL_SECONDS = 8
+SETTINGS = {
+    "FRONTDOOR_WEBHOOK_TOTAL_SECONDS": "3",
+    "FRONTDOOR_WEBHOOK_CONNECT_SECONDS": "2",
+    "FRONTDOOR_WEBHOOK_LEASE_SECONDS": "5",
+}
+CAUGHT_BY = {
+    "accepted_before_commit": {"acknowledged and lost"},
+    "event_in_a_second_transaction": {"not one submission each"},
+    "reader_by_last_position": {"not one case each", "not delivered"},
+    "cursor_before_effect": {"not one case each", "not delivered"},
+    "inbox_outside_the_transaction": {"not one case each", "not delivered"},
+    "lease_ignored": {"delivered again after a success"},
+    "retry_gives_up": {"not delivered"},
+    "audit_after_body": {"read without an audit row"},
+    "floor_lowered": {"in danger and below the floor"},
+}
+"""The promises of which at least one has to be named as broken."""
+
+WITHOUT_A_KILL = {"reader_by_last_position", "lease_ignored", "retry_gives_up", "floor_lowered"}
+WITH_REFUSALS = {CONTROL, "retry_gives_up"}
+QUICK = ("accepted_before_commit", "reader_by_last_position", "cursor_before_effect", "lease_ignored", "floor_lowered")
+CHOSEN = tuple(CAUGHT_BY) if os.environ.get("PROOF") else QUICK
+
+
+@dataclass(frozen=True)
+class Installation:
+    """A front door that was set up once, with endpoints for everybody, and is copied for each run."""
+
+    folder: Path
+    receiver: Receiver
+
+    def copy(self, place: Path, mutant: str) -> FrontDoor:
+        subprocess.run(["cp", "-a", self.folder, place / "data"], check=True)
+        return FrontDoor((place / "data").resolve(), "tests.faults.mutants", MUTANT=mutant, **SETTINGS)
+
+
+@pytest.fixture(scope="module")
+def receiver() -> Iterator[Receiver]:
+    with receiving() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+async def installation(tmp_path_factory: pytest.TempPathFactory, receiver: Receiver) -> Installation:
+    door = FrontDoor(tmp_path_factory.mktemp("installation").resolve() / "data")
+    door.start()
+    try:
+        await asyncio.to_thread(door.await_ready)
+        await register_endpoints(Partners(door, per_second=1), receiver)
+    finally:
+        await asyncio.to_thread(door.stop)
+    return Installation(door.data_dir, receiver)
+
+
+async def broken_under_load(installation: Installation, place: Path, mutant: str) -> set[str]:
+    """Load the front door, kill it at its busiest where that matters, and load it on; return the promises it broke."""
+    installation.receiver.forget()
+    installation.receiver.refuse_one_in = 20 if mutant in WITH_REFUSALS else 0
+    door = installation.copy(place, mutant)
+    partners = Partners(door, per_second=30)
+    door.start()
+    try:
+        await asyncio.to_thread(door.await_ready)
+        load = asyncio.create_task(partners.run(SEED))
+        await _until_accepted(partners, FLOOR_OF_ACKNOWLEDGEMENTS, load)
+        if mutant not in WITHOUT_A_KILL:
+            await asyncio.to_thread(door.kill, postgres_too=False)
+            door.start()
+        await _until_accepted(partners, 2 * FLOOR_OF_ACKNOWLEDGEMENTS, load)
+        partners.stopping = True
+        await load
+        record = await come_to_rest(partial(read_record, door.data_dir), installation.receiver, STILL_SECONDS)
+    finally:
+        await asyncio.to_thread(door.stop)
+    return set(broken_promises(partners, RECEIVERS, record, installation.receiver.received))
+
+
+async def _until_accepted(partners: Partners, count: int, load: asyncio.Task[None]) -> None:
+    while len(partners.accepted) < count and not load.done():  # noqa: ASYNC110 - the load runs beside
+        await asyncio.sleep(0.02)
+
+
+async def test_the_unharmed_is_found_to_keep_every_promise(installation: Installation, tmp_path: Path) -> None:
+    """The same slowness and the same kill break nothing where nothing was mutated."""
+    assert await broken_under_load(installation, tmp_path, CONTROL) == set()
+
+
+@pytest.mark.parametrize("mutant", CHOSEN)
+async def test_a_mutant_is_caught(installation: Installation, tmp_path: Path, mutant: str) -> None:
+    """A seeded defect is told by the promise that it breaks."""
+    assert await broken_under_load(installation, tmp_path, mutant) & CAUGHT_BY[mutant]
+
+
+def test_every_mutant_has_its_promise() -> None:
+    """No defect is seeded without saying what has to find it."""
+    assert set(CAUGHT_BY) == set(MUTANTS)
