@@ -28,7 +28,7 @@ from services.triage.settings import Settings as TriageSettings
 from shared.http.background import background
 from shared.http.client import ServiceClient
 from shared.http.metrics import metrics
-from shared.http.service import new_application
+from shared.http.service import Service, new_application
 from shared.security import Issuer, KnownKeys, Verifier
 from shared.settings.environment import Profile
 from shared.settings.hub import load_hub
@@ -69,6 +69,31 @@ def build(
         await application(scope, receive, send)
 
     http = httpx.AsyncClient(transport=httpx.ASGITransport(itself), base_url=issuer, timeout=DETAIL_SECONDS)
+    services = _services(places, data_dir, issuer, token_key, http, demo=demo)
+    application = new_application(
+        "The Front Door",
+        importlib.metadata.version("frontdoor"),
+        verifier,
+        *(service.router for service in services),
+        health(checks_of(services, kafka), spared=(KAFKA,)),
+        metrics(services),
+        *(background(service.name, service.work) for service in services),
+        *([transport(services)] if kafka is None else [relaying(services, kafka), consuming(services, kafka)]),
+    )
+    application.add_middleware(Loopback)
+    return application
+
+
+def _services(
+    places: Mapping[str, DatabaseUrls],
+    data_dir: Path,
+    issuer: str,
+    token_key: ECKey,
+    http: httpx.AsyncClient,
+    *,
+    demo: bool,
+) -> tuple[Service, ...]:
+    """Build the three services with the keys of this installation; they reach each other by `http`."""
 
     def client_of(service: str) -> ServiceClient:
         name = client_name(service)
@@ -88,23 +113,11 @@ def build(
     referrals_settings = ReferralsSettings(**settings_of("referrals"), signing_key=private_jwk)
     hub = load_hub(referrals_settings.hub_dir)
     export_traces(referrals_settings.otlp_endpoint, "front-door")
-    services = (
+    return (
         referrals.build(referrals_settings, hub, client_of("referrals")),
         triage.build(TriageSettings(**settings_of("triage")), client_of("triage")),
         notifications.build(NotificationsSettings(**settings_of("notifications")), hub),
     )
-    application = new_application(
-        "The Front Door",
-        importlib.metadata.version("frontdoor"),
-        verifier,
-        *(service.router for service in services),
-        health(checks_of(services, kafka), spared=(KAFKA,)),
-        metrics(services),
-        *(background(service.name, service.work) for service in services),
-        *([transport(services)] if kafka is None else [relaying(services, kafka), consuming(services, kafka)]),
-    )
-    application.add_middleware(Loopback)
-    return application
 
 
 def _issuers(issuer: str, token_key: ECKey, staff_key: ECKey | None) -> tuple[Issuer, ...]:
