@@ -14,7 +14,7 @@ from sqlalchemy import Executable, text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from shared.db import Database
+from shared.db import Database, is_away
 from shared.telemetry.logs import log
 
 PATIENCE_SECONDS = 2.0
@@ -112,6 +112,8 @@ class ServiceGauges:
                 for query in (*OF_EVERY_SERVICE, *self.queries):
                     shown += await _ask_one(connection, self.service, query)
         except (SQLAlchemyError, OSError) as error:
+            if not is_away(error):
+                raise
             log.warning("gauges not read", service=self.service, error=type(error).__name__)
             return [_answers(self.service, 0)]
         return [*shown, _answers(self.service, 1)]

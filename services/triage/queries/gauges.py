@@ -24,14 +24,14 @@ _TIMES: dict[Due, ColumnElement[bool]] = {
 
 def _counted(label: str, *where: ColumnElement[bool]) -> Select[Any, int]:
     found = select(Case.id).where(*where).limit(MOST).subquery()
-    return select(literal_column(f"'{label}'"), func.count()).select_from(found)
+    return select(literal_column(f"'{label}'").label("label"), func.count().label("number")).select_from(found)
 
 
 _by_status = union_all(*(_counted(status, Case.status == status) for status in CaseStatus))
 _open_by_due = union_all(
     *(_counted(due, Case.status == status, time) for due, time in _TIMES.items() for status in OPEN)
 ).subquery()
-_clocks = select(_open_by_due.c[0], func.sum(_open_by_due.c[1])).group_by(_open_by_due.c[0])
+_clocks = select(_open_by_due.c.label, func.sum(_open_by_due.c.number)).group_by(_open_by_due.c.label)
 _pending = select(func.count()).select_from(select(Case.id).where(Case.details_pending).limit(MOST).subquery())
 
 GAUGES = (
