@@ -2,9 +2,8 @@
 
 import asyncio
 import random
-from collections.abc import Awaitable
-from contextlib import suppress
-from typing import Final
+from collections.abc import Coroutine
+from typing import Any, Final
 
 from aiokafka.errors import ConsumerStoppedError, KafkaError
 
@@ -21,9 +20,13 @@ async def back_off(failures: int) -> None:
     await asyncio.sleep(longest * random.uniform(0.5, 1.0))  # noqa: S311 - jitter
 
 
-async def stopped(stopping: Awaitable[None]) -> bool:
-    """Wait for a client's own `stop()` within bounds, since it may wait for a broker that never comes back."""
-    with suppress(*KAFKA_AWAY):
-        await asyncio.wait_for(stopping, STOP_SECONDS)
-        return True
-    return False
+async def stopped(stopping: Coroutine[Any, Any, None]) -> bool:
+    """Wait for a client's own farewell within bounds, and tell whether it came to its end.
+
+    It may wait for a broker that never comes back, or end cancelled because one of the client's own tasks was.
+    """
+    farewell = asyncio.create_task(stopping)
+    await asyncio.wait({farewell}, timeout=STOP_SECONDS)
+    farewell.cancel()
+    (outcome,) = await asyncio.gather(farewell, return_exceptions=True)
+    return outcome is None

@@ -65,9 +65,14 @@ async def consume_topics(
                 raise
             log.warning("consumer begins anew", reader=consumer, error=type(error).__name__)
         finally:
-            await stopped(member.kafka.stop())
+            await _leave(member.kafka)
         failures = 0 if member.has_fetched else failures + 1
         await back_off(failures)
+
+
+async def _leave(kafka: Any) -> None:
+    if not await stopped(kafka.stop()):
+        await kafka._client.close()  # noqa: SLF001 - there is no public way to hang up
 
 
 def _new_client(consumer: str, bootstrap: str, instance: str | None) -> Any:
@@ -99,14 +104,12 @@ class _Member(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka has n
     fetched_at: float = field(default_factory=time.monotonic)
     newest_at: dict[Any, float] = field(default_factory=dict)
 
-    async def on_partitions_revoked(self, revoked: Any) -> None:
+    async def on_partitions_revoked(self, _: Any) -> None:
         """Let the batch in flight be taken and committed before its partitions may go to another member."""
-        del revoked
         async with asyncio.timeout(DRAIN_SECONDS), self.taking:
             self.newest_at.clear()
 
-    async def on_partitions_assigned(self, assigned: Any) -> None:
-        del assigned
+    async def on_partitions_assigned(self, _: Any) -> None:
         self.fetched_at = time.monotonic()
 
     async def run(self) -> None:

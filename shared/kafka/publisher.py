@@ -53,9 +53,13 @@ async def open_producer(bootstrap: str) -> Any:
 
 async def close_producer(producer: Any) -> None:
     """Flush and close; what a broker that is away keeps from being flushed is given up."""
-    if not await stopped(producer.stop()):
-        await producer._sender.close()  # noqa: SLF001 - there is no public way to give up what waits
-        await producer.client.close()
+    if await stopped(producer.flush()):
+        await producer.stop()
+        return
+    # `stop()` would wait for the flush for ever, and there is no public way around it.
+    producer._closed = True  # noqa: SLF001
+    await producer._sender.close()  # noqa: SLF001
+    await producer.client.close()
 
 
 class Publisher:

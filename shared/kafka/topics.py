@@ -48,7 +48,7 @@ async def create_topics(bootstrap: str, *, replication: int | None = None) -> li
     try:
         async with asyncio.timeout(PATIENCE_SECONDS):
             while True:
-                with suppress(*KAFKA_AWAY):
+                with suppress(*KAFKA_AWAY, AttributeError):  # aiokafka's word for a cluster without a controller yet
                     return await _create(bootstrap, declared(), replication)
                 await back_off(failures)
                 failures += 1

@@ -1,16 +1,18 @@
 """What a broker's death, its absence and a group's rebalance cost: repetition and time, never an event or its order."""
 
 import asyncio
+from collections.abc import Sequence
 
 import pytest
 from sqlalchemy import func, select
 
 from shared.db import transaction
 from shared.inbox import inbox
-from shared.outbox import outbox_cursor
+from shared.kafka.publisher import Publisher
+from shared.outbox import Message, outbox_cursor
 from tests.conftest import OpenDatabase
 from tests.kafka.broker import Broker, cluster, need_kafka
-from tests.kafka.carrying import Effects, Road, by_subject, new_service, running, write
+from tests.kafka.carrying import PATIENCE_SECONDS, Effects, Road, by_subject, new_service, running, write
 
 
 @pytest.fixture
@@ -45,18 +47,38 @@ async def test_while_kafka_is_away_the_outbox_fills(road: Road, broker: Broker) 
     """Events are emitted with no broker there, at the start too, and all have effects once it is."""
     effects = Effects()
     await asyncio.to_thread(broker.stop)
-    try:
-        async with running(*road.ways(effects)):
-            await write(road.producer, 700, seed=1)
-            async with transaction(road.producer) as session:
-                assert await session.scalar(select(outbox_cursor.c.position)) == 0
-            assert effects.applied == set()
-            await asyncio.to_thread(broker.start)
-            await effects.reach(700)
-    finally:
-        if broker.jvm is None:
-            await asyncio.to_thread(broker.start)
+    async with running(*road.ways(effects)):
+        await write(road.producer, 700, seed=1)
+        async with transaction(road.producer) as session:
+            assert await session.scalar(select(outbox_cursor.c.position)) == 0
+        assert effects.applied == set()
+        await asyncio.to_thread(broker.start)
+        await effects.reach(700)
     await assert_each_event_once_in_order(road, 700)
+
+
+async def test_a_shutdown_does_not_wait_for_a_kafka_that_is_away(
+    road: Road, broker: Broker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Relay and consumer end, and leave no task behind, though their broker died with events under way."""
+    monkeypatch.setattr("shared.kafka.connection.STOP_SECONDS", 0.5)
+    monkeypatch.setattr("shared.kafka.consumer.DRAIN_SECONDS", 0.5)
+    effects, handed_on, publish = Effects(), asyncio.Event(), Publisher.publish
+
+    async def noted(publisher: Publisher, messages: Sequence[Message]) -> int:
+        handed_on.set()
+        return await publish(publisher, messages)
+
+    monkeypatch.setattr(Publisher, "publish", noted)
+    before = asyncio.all_tasks()
+    async with running(*road.ways(effects)):
+        await write(road.producer, 50, seed=1)
+        await effects.reach(50)
+        await asyncio.to_thread(broker.kill)
+        handed_on.clear()
+        await write(road.producer, 50, seed=2)
+        await asyncio.wait_for(handed_on.wait(), PATIENCE_SECONDS)
+    assert {task.get_coro() for task in asyncio.all_tasks() - before} == set()
 
 
 async def test_members_that_come_and_go_have_no_effect_twice(road: Road) -> None:
