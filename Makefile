@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
-UV := $(BIN)/uv pip install --quiet --python $(BIN)/python
+UV := $(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python
 KAFKA := .cache/kafka
 JARS := $(if $(shell command -v mvn 2>/dev/null),$(KAFKA)/.ready)
 
@@ -22,6 +22,7 @@ $(READY): requirements.lock deploy/installer.lock pyproject.toml
 	$(PIP) --require-hashes --requirement deploy/installer.lock
 	$(UV) --require-hashes --requirement requirements.lock || $(PIP) --require-hashes --requirement requirements.lock
 	$(PIP) --no-deps --no-build-isolation --editable .
+	$(BIN)/python -m compileall -q services shared
 	touch $(READY)
 
 $(KAFKA)/.ready: deploy/kafka/pom.xml
@@ -45,8 +46,8 @@ check: setup ## format, lint, types, walls, documents
 bench: ## speed, as ratios (no rows yet)
 	@echo "No benchmark is written yet; nothing was measured."
 
-proof: ## the long figures (none yet)
-	@echo "No long proof is written yet; the smoke of it runs in make test."
+proof: setup ## the long figures: hundreds of kills, Kafka away for minutes, every seeded defect
+	PROOF=1 $(BIN)/python -m pytest --verbose tests/faults
 
 lock: setup ## write requirements.lock anew, with hashes and no registry host
 	$(BIN)/uv pip compile --quiet --python-version 3.11 --extra dev --generate-hashes --no-emit-index-url \

@@ -7,7 +7,8 @@ the subject's row lock from before they emit until they commit.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -176,8 +177,7 @@ async def follow(db: Database, reader: str, hand_on: HandOn) -> None:
     try:
         while True:
             try:
-                async with db.engine.connect() as plain:
-                    connection = await plain.execution_options(isolation_level="AUTOCOMMIT")
+                async with _turn(db) as connection:
                     await _follow_on(connection, reader, hand_on, woken)
             except (SQLAlchemyError, OSError, ReaderReplaced) as error:
                 if not (is_away(error) or isinstance(error, ReaderReplaced)):
@@ -186,6 +186,16 @@ async def follow(db: Database, reader: str, hand_on: HandOn) -> None:
                 await asyncio.sleep(SLOWEST_POLL_SECONDS)
     finally:
         db.listeners.discard(woken)
+
+
+@asynccontextmanager
+async def _turn(db: Database) -> AsyncIterator[AsyncConnection]:
+    """Lend a connection and close it afterwards: given back to the pool, it would keep the reader's lock for ever."""
+    async with db.engine.connect() as plain:
+        try:
+            yield await plain.execution_options(isolation_level="AUTOCOMMIT")
+        finally:
+            await plain.invalidate()
 
 
 async def _follow_on(connection: AsyncConnection, reader: str, hand_on: HandOn, woken: asyncio.Event) -> None:

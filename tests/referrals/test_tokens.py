@@ -36,8 +36,8 @@ async def school(front: Front) -> Front:
 
 
 def claims(**said: Any) -> dict[str, Any]:
-    now = int(datetime.now(UTC).timestamp())
-    values = {"iss": SLUG, "sub": SLUG, "aud": ISSUER, "iat": now, "exp": now + 60, "jti": str(new_id()), **said}
+    issued = now()
+    values = {"iss": SLUG, "sub": SLUG, "aud": ISSUER, "iat": issued, "exp": issued + 60, "jti": str(new_id()), **said}
     return {name: value for name, value in values.items() if value is not None}
 
 
@@ -136,7 +136,12 @@ async def test_an_assertion_works_once(school: Front) -> None:
 
 
 LENIENT = JWSRegistry(header_registry={"til": HeaderParameter("until", "str")}, algorithms=["ES256"])
-NOW = int(datetime.now(UTC).timestamp())
+
+
+def now() -> int:
+    return int(datetime.now(UTC).timestamp())
+
+
 FORGED: dict[str, Callable[[], str]] = {
     "another key": lambda: signed(OTHER_KEY),
     "unknown kid": lambda: signed(header={"kid": "school-2"}),
@@ -155,20 +160,20 @@ FORGED: dict[str, Callable[[], str]] = {
     "audience is the endpoint": lambda: signed(aud=f"{ISSUER}/oauth/token"),
     "audience is a list": lambda: signed(aud=[ISSUER]),
     "no audience": lambda: signed(aud=None),
-    "expired": lambda: signed(iat=NOW - 100, exp=NOW - 1),
+    "expired": lambda: signed(iat=now() - 100, exp=now() - 1),
     "long expired": lambda: signed(iat=0, exp=60),
-    "expires now": lambda: signed(iat=NOW - 60, exp=NOW),
-    "lives too long": lambda: signed(iat=NOW, exp=NOW + 301),
-    "lives for years": lambda: signed(exp=NOW + 10**9),
-    "ends before it begins": lambda: signed(iat=NOW + 20, exp=NOW + 10),
-    "issued in the future": lambda: signed(iat=NOW + 200, exp=NOW + 260),
-    "not valid yet": lambda: signed(nbf=NOW + 200),
+    "expires now": lambda: signed(iat=now() - 60, exp=now()),
+    "lives too long": lambda: signed(iat=now(), exp=now() + 301),
+    "lives for years": lambda: signed(exp=now() + 10**9),
+    "ends before it begins": lambda: signed(iat=now() + 20, exp=now() + 10),
+    "issued in the future": lambda: signed(iat=now() + 200, exp=now() + 260),
+    "not valid yet": lambda: signed(nbf=now() + 200),
     "no expiry": lambda: signed(exp=None),
     "no issue time": lambda: signed(iat=None),
-    "expiry is a text": lambda: signed(exp=str(NOW + 60)),
-    "expiry is a fraction": lambda: signed(exp=NOW + 60.5),
+    "expiry is a text": lambda: signed(exp=str(now() + 60)),
+    "expiry is a fraction": lambda: signed(exp=now() + 60.5),
     "expiry is a truth": lambda: signed(exp=True),
-    "issue time is a text": lambda: signed(iat=str(NOW)),
+    "issue time is a text": lambda: signed(iat=str(now())),
     "not before is a text": lambda: signed(nbf="never"),
     "no id": lambda: signed(jti=None),
     "id is a number": lambda: signed(jti=7),

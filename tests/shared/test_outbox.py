@@ -181,6 +181,24 @@ async def test_a_replaced_reader_advances_nothing(open_service: OpenDatabase) ->
     assert len(taker.events) == 1
 
 
+async def test_a_reader_that_failed_lets_go_of_its_turn(open_service: OpenDatabase) -> None:
+    """What its consumer raises ends a reader, and the next of its name goes on at once."""
+    db = await open_service("shared")
+    await emit_some(db, 1)
+
+    async def failing(_: Sequence[Message]) -> int:
+        raise KeyError
+
+    held = await db.engine.connect()
+    for _ in range(2):
+        with pytest.raises(KeyError):
+            await asyncio.wait_for(follow(db, "test", failing), 20)
+    await held.close()
+    taker = Taker(1)
+    await read_all(db, taker)
+    assert len(taker.events) == 1
+
+
 async def test_another_cluster_is_read_from_the_start(open_service: OpenDatabase) -> None:
     """After a restore the snapshots mean nothing, so all that is kept is handed on again."""
     db = await open_service("shared")
