@@ -8,7 +8,8 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from pathlib import Path
+from typing import Any, Protocol
 from uuid import uuid4
 
 import httpx
@@ -18,7 +19,6 @@ from services.cli.synthetic import load_cast, synthetic_referrals
 from services.front_door.keys import existing_signing_key
 from shared.http.client import ASSERTION_TYPE, client_assertion
 from tests.conftest import HUB_FOLDER
-from tests.faults.front_door import FrontDoor
 
 AGENCIES = ("northants-police", "towcester-primary", "northampton-general")
 PAUSE_SECONDS = 0.2
@@ -26,18 +26,27 @@ PROBE_ONE_IN = 8
 PASSING = (409, 429, 502, 503, 504)
 
 
+class Door(Protocol):
+    """A front door of either shape: where it answers, and where its keys lie."""
+
+    data_dir: Path
+    url: str
+
+
 @dataclass
 class Partners:
     """`accepted` maps each key to the 202 that answered it; `unknown` counts attempts whose outcome was lost.
 
-    `viewed` counts by referral id the readings that were answered, and `in_danger` are the ids that said so.
+    `answers` counts by status, `viewed` counts by referral id the readings that were answered, and `in_danger` are the
+    ids of referrals that said so.
     """
 
-    door: FrontDoor
+    door: Door
     per_second: float
     invoked: set[str] = field(default_factory=set)
     accepted: dict[str, dict[str, Any]] = field(default_factory=dict)
     contradicted: list[str] = field(default_factory=list)
+    answers: Counter[int] = field(default_factory=Counter)
     viewed: Counter[str] = field(default_factory=Counter)
     in_danger: set[str] = field(default_factory=set)
     unknown: int = 0
@@ -94,6 +103,7 @@ class Partners:
             except httpx.TransportError:
                 self.unknown += 1
             else:
+                self.answers[reply.status_code] += 1
                 if reply.status_code == 401:
                     self._tokens.pop(agency, None)
                 elif reply.status_code not in PASSING:

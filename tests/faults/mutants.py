@@ -94,6 +94,20 @@ def event_in_a_second_transaction() -> None:
     referrals.submit_referral = submit_referral
 
 
+def key_forgotten() -> None:
+    """Make every answer anew, whatever was answered under its key."""
+    from services.referrals.api import referrals as module
+    from shared.http import answers
+
+    referrals: Any = module
+
+    async def answer_each(_session: AsyncSession, _vault: Any, _caller: Any, _once: Any, make: Any) -> Any:
+        answer = await make()
+        return answers._response(answer.status, answers._plain(answer.body), answer.headers)  # noqa: SLF001
+
+    referrals.answer_once = answer_each
+
+
 def reader_by_last_position() -> None:
     """Read on from the last position, as if identity order were commit order."""
     from shared import outbox
@@ -205,6 +219,7 @@ MUTANTS: Mapping[str, Callable[[], None]] = {
     for one in (
         accepted_before_commit,
         event_in_a_second_transaction,
+        key_forgotten,
         reader_by_last_position,
         cursor_before_effect,
         inbox_outside_the_transaction,

@@ -9,21 +9,16 @@ from random import Random
 import pytest
 
 from tests.faults.checker import broken_promises, read_record
+from tests.faults.conftest import Report
 from tests.faults.front_door import FrontDoor
 from tests.faults.load import Partners
-from tests.faults.receiver import Receiver, receiving
+from tests.faults.receiver import Receiver
 from tests.faults.rest import RECEIVERS, come_to_rest, register_endpoints
 
 SEED = 20261122
 KILLS_WHILE_SERVING = 18
 KILLS_WHILE_STARTING = 4
 FLOOR_OF_ACKNOWLEDGEMENTS = 1_000
-
-
-@pytest.fixture
-def receiver() -> Iterator[Receiver]:
-    with receiving() as running:
-        yield running
 
 
 @pytest.fixture
@@ -41,7 +36,7 @@ def door(tmp_path: Path) -> Iterator[FrontDoor]:
     lent.stop()
 
 
-async def test_kill_9_loses_and_doubles_nothing(door: FrontDoor, receiver: Receiver) -> None:
+async def test_kill_9_loses_and_doubles_nothing(door: FrontDoor, receiver: Receiver, report: Report) -> None:
     """After 22 kills under load each 202 is one referral, one case, one audit row, and told once or more, in order."""
     partners = Partners(door, per_second=40)
     await register_endpoints(partners, receiver)
@@ -52,7 +47,11 @@ async def test_kill_9_loses_and_doubles_nothing(door: FrontDoor, receiver: Recei
     partners.stopping = True
     await load
     record = await come_to_rest(partial(read_record, door.data_dir), receiver)
-    assert broken_promises(partners, RECEIVERS, record, receiver.received) == {}
+    broken = broken_promises(partners, RECEIVERS, record, receiver.received)
+    report("one process: kills", KILLS_WHILE_SERVING + KILLS_WHILE_STARTING)
+    report("one process: acknowledgements", len(partners.accepted))
+    report("one process: promises broken", broken or "none")
+    assert broken == {}
     assert len(partners.accepted) >= FLOOR_OF_ACKNOWLEDGEMENTS, "void: too few acknowledgements to prove anything"
     assert partners.unknown > 0, "void: no kill ever met a request under way"
 
