@@ -208,7 +208,9 @@ async def _follow_on(connection: AsyncConnection, reader: str, hand_on: HandOn, 
             pause = FASTEST_POLL_SECONDS
             continue
         try:
-            await asyncio.wait_for(woken.wait(), pause)
+            # A wait_for that ends as it is cancelled swallows the cancellation, and this loop would never end.
+            async with asyncio.timeout(pause):
+                await woken.wait()
             pause = FASTEST_POLL_SECONDS
         except TimeoutError:
             pause = min(pause * 2, SLOWEST_POLL_SECONDS)

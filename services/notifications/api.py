@@ -204,7 +204,8 @@ async def list_events(
             if feed.items or left <= 0:
                 return feed
             with suppress(TimeoutError):
-                await asyncio.wait_for(woken.wait(), min(pause, left))
+                async with asyncio.timeout(min(pause, left)):
+                    await woken.wait()
             woken.clear()
             pause = min(pause * 2, SLOWEST_POLL_SECONDS)
     finally:

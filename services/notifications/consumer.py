@@ -57,7 +57,8 @@ async def _until_heard_of(db: Database, events: Sequence[Event]) -> None:
                 if not await unknown_referrals(session, referral_ids):
                     return
             with suppress(TimeoutError):
-                await asyncio.wait_for(woken.wait(), pause)
+                async with asyncio.timeout(pause):
+                    await woken.wait()
             woken.clear()
             pause = min(pause * 2, SLOWEST_POLL_SECONDS)
     finally:

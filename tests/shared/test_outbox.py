@@ -221,3 +221,22 @@ async def test_housekeeping_deletes_only_what_every_reader_passed(open_service: 
     async with transaction(db) as session:
         assert await delete_read(session, timedelta(seconds=0)) == 1
         assert (await session.scalars(select(outbox.c.event_id))).all() == [unread[0].id]
+
+
+@pytest.mark.parametrize("ticks", range(4))
+async def test_a_reader_that_is_woken_as_it_is_stopped_stops(open_service: OpenDatabase, ticks: int) -> None:
+    """Whatever the loop does first, the cancellation is not lost."""
+    db = await open_service("shared")
+    async with transaction(db) as session:
+        await emit(session, Event(case_opened()))
+    taker = Taker(1)
+    task = asyncio.create_task(follow(db, "test", taker))
+    await taker.done.wait()
+    await asyncio.sleep(0.1)
+    for listener in db.listeners:
+        listener.set()
+    for _ in range(ticks):
+        await asyncio.sleep(0)
+    task.cancel()
+    done, _ = await asyncio.wait({task}, timeout=20)
+    assert done == {task}

@@ -115,7 +115,9 @@ class Courier:
             if await self.deliver_due():
                 pause = FASTEST_POLL_SECONDS
             try:
-                await asyncio.wait_for(self.woken.wait(), pause)
+                # A wait_for that ends as it is cancelled swallows the cancellation, and this loop would never end.
+                async with asyncio.timeout(pause):
+                    await self.woken.wait()
                 pause = FASTEST_POLL_SECONDS
             except TimeoutError:
                 pause = min(pause * 2, SLOWEST_POLL_SECONDS)
