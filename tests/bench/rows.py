@@ -28,16 +28,17 @@ class Row:
         return [ours / floor for ours, floor in zip(self.ours, self.floor, strict=True)]
 
     @property
-    def cells(self) -> tuple[str, ...]:
+    def table(self) -> list[tuple[str, ...]]:
         """Name, ours, floor, ratio with its spread, goal: as the terminal and the page show them."""
         ratios = self.ratios
-        return (
+        line = (
             self.name,
             f"{median(self.ours):,.0f} {self.unit}",
             f"{median(self.floor):,.0f} {self.unit}",
             f"{median(ratios):.2f} ({min(ratios):.2f} to {max(ratios):.2f})",
             f"at least {self.goal}",
         )
+        return [line]
 
 
 @dataclass(frozen=True)
@@ -49,8 +50,8 @@ class Figures:
     note: str
 
     @property
-    def cells(self) -> tuple[tuple[str, ...], ...]:
-        return tuple((f"{self.name}: {what}", measured, "", "", goal) for what, measured, goal in self.lines)
+    def table(self) -> list[tuple[str, ...]]:
+        return [(f"{self.name}: {what}", measured, "", "", goal) for what, measured, goal in self.lines]
 
 
 async def in_turns(ours: Side, floor: Side, rounds: int = ROUNDS) -> tuple[list[float], list[float]]:

@@ -20,7 +20,7 @@ from shared.db import migrate
 
 FLOOR_TABLES = """
 CREATE TABLE referrals (id uuid PRIMARY KEY, body jsonb NOT NULL, received_at timestamptz DEFAULT clock_timestamp());
-CREATE TABLE outbox (position bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, id uuid NOT NULL, payload jsonb NOT NULL);
+CREATE TABLE outbox (position bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, id uuid NOT NULL, payload jsonb);
 CREATE TABLE rows (id uuid PRIMARY KEY, event_id uuid NOT NULL, body bytea NOT NULL);
 """
 
