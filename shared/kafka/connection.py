@@ -20,6 +20,13 @@ async def back_off(failures: int) -> None:
     await asyncio.sleep(longest * random.uniform(0.5, 1.0))  # noqa: S311 - jitter
 
 
+def raise_if_cancelled() -> None:
+    """Raise the cancellation that a client swallowed: until Python 3.12 `wait_for` may, and aiokafka is built on it."""
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
+
+
 async def stopped(stopping: Coroutine[Any, Any, None]) -> bool:
     """Wait for a client's own farewell within bounds, and tell whether it came to its end.
 

@@ -16,7 +16,7 @@ from aiokafka.errors import CommitFailedError, IllegalStateError
 
 from shared.db import Database, is_away
 from shared.inbox import Entries, consume
-from shared.kafka.connection import KAFKA_AWAY, REQUEST_MS, back_off, stopped
+from shared.kafka.connection import KAFKA_AWAY, REQUEST_MS, back_off, raise_if_cancelled, stopped
 from shared.kafka.dead_letters import publish_dead_letters
 from shared.kafka.topics import topic_of
 from shared.outbox import Message
@@ -114,10 +114,13 @@ class _Member(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka has n
 
     async def run(self) -> None:
         self.kafka.subscribe([topic_of(service) for service in self.entries], listener=self)
-        await asyncio.wait_for(self.kafka.start(), HUNG_SECONDS)
+        async with asyncio.timeout(HUNG_SECONDS):
+            await self.kafka.start()
         while True:
-            fetching = self.kafka.getmany(timeout_ms=int(POLL_SECONDS * 1000), max_records=BATCH)
-            if fetched := await asyncio.wait_for(fetching, HUNG_SECONDS):
+            raise_if_cancelled()
+            async with asyncio.timeout(HUNG_SECONDS):
+                fetched = await self.kafka.getmany(timeout_ms=int(POLL_SECONDS * 1000), max_records=BATCH)
+            if fetched:
                 await self._take_whole(fetched)
                 self.has_fetched, self.fetched_at = True, time.monotonic()
             elif time.monotonic() - self.fetched_at > STALLED_SECONDS:
@@ -144,7 +147,8 @@ class _Member(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka has n
             await publish_dead_letters(self.db, self.consumer, self.bootstrap, records, messages)
             try:
                 offsets = {partition: part[-1].offset + 1 for partition, part in fetched.items()}
-                await asyncio.wait_for(self.kafka.commit(offsets), HUNG_SECONDS)
+                async with asyncio.timeout(HUNG_SECONDS):
+                    await self.kafka.commit(offsets)
             except (CommitFailedError, IllegalStateError):
                 log.warning("partitions went to another member", reader=self.consumer, count=len(records))
         self.newest_at.update({partition: part[-1].timestamp / 1000 for partition, part in fetched.items()})

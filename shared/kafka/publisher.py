@@ -13,7 +13,7 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.partitioner import DefaultPartitioner
 
 from shared.db import Database
-from shared.kafka.connection import KAFKA_AWAY, REQUEST_MS, back_off, stopped
+from shared.kafka.connection import KAFKA_AWAY, REQUEST_MS, back_off, raise_if_cancelled, stopped
 from shared.kafka.topics import topic_of
 from shared.outbox import Message, follow
 from shared.telemetry import log
@@ -44,7 +44,9 @@ async def open_producer(bootstrap: str) -> Any:
         request_timeout_ms=REQUEST_MS,
     )
     try:
-        await asyncio.wait_for(producer.start(), REQUEST_MS / 1000)
+        async with asyncio.timeout(REQUEST_MS / 1000):
+            await producer.start()
+        raise_if_cancelled()
     except BaseException:
         await close_producer(producer)
         raise
