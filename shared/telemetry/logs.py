@@ -67,6 +67,8 @@ class _Libraries(logging.Handler):
 def configure_logging(level: int = logging.INFO) -> None:
     """Send structlog to standard error as JSON lines, and what libraries log from WARNING on, without its text."""
     logging.basicConfig(level=logging.WARNING, handlers=[_Libraries()], force=True)
+    # It says many times a second, with each client's voice, that a broker is away; shared.kafka says so once a try.
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,
