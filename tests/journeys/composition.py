@@ -30,10 +30,10 @@ def composed() -> dict[str, dict[str, Any]]:
 
 
 class Instance:
-    """One process of a service, started again on the same port."""
+    """One process of a service, started again on the same port; `more` are arguments beyond the composition's."""
 
-    def __init__(self, service: str, settings: dict[str, str], log: Path) -> None:
-        self.service, self.settings, self.log = service, settings, log
+    def __init__(self, service: str, settings: dict[str, str], log: Path, *more: str) -> None:
+        self.service, self.settings, self.log, self.more = service, settings, log, more
         self.port = free_port()
         self.process: subprocess.Popen[bytes] | None = None
 
@@ -44,7 +44,7 @@ class Instance:
     def start(self) -> None:
         command = composed()[self.service]["command"]
         place = command.index("--port") + 1
-        arguments = [*command[:place], str(self.port), *command[place + 1 :]]
+        arguments = [*command[:place], str(self.port), *command[place + 1 :], *self.more]
         with self.log.open("ab") as output:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "services", *arguments],
