@@ -61,6 +61,10 @@ class Partners:
         async with httpx.AsyncClient(base_url=self.door.url, timeout=10, limits=limits, trust_env=False) as http:
             await asyncio.gather(*(self._work(http, made, workers / self.per_second) for _ in range(workers)))
 
+    async def until_accepted(self, count: int) -> None:
+        while len(self.accepted) < count:  # noqa: ASYNC110 - the workers are tasks beside this one
+            await asyncio.sleep(0.02)
+
     async def _work(self, http: httpx.AsyncClient, made: Iterator[tuple[str, Any]], pause_seconds: float) -> None:
         while not self.stopping:
             agency, document = next(made)

@@ -40,12 +40,11 @@ async def test_kill_9_loses_and_doubles_nothing(door: FrontDoor, receiver: Recei
     """After 22 kills under load each 202 is one referral, one case, one audit row, and told once or more, in order."""
     partners = Partners(door, per_second=40)
     await register_endpoints(partners, receiver)
-    load = asyncio.create_task(partners.run(SEED))
-    await _kill_repeatedly(door, Random(SEED))
-    while len(partners.accepted) < FLOOR_OF_ACKNOWLEDGEMENTS and not load.done():  # noqa: ASYNC110
-        await asyncio.sleep(0.1)
-    partners.stopping = True
-    await load
+    async with asyncio.TaskGroup() as group:
+        group.create_task(partners.run(SEED))
+        await _kill_repeatedly(door, Random(SEED))
+        await partners.until_accepted(FLOOR_OF_ACKNOWLEDGEMENTS)
+        partners.stopping = True
     record = await come_to_rest(partial(read_record, door.data_dir), receiver)
     broken = broken_promises(partners, RECEIVERS, record, receiver.received)
     report("one process: kills", KILLS_WHILE_SERVING + KILLS_WHILE_STARTING)

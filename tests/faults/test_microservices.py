@@ -78,12 +78,11 @@ async def running(root: Path, receiver: Receiver, *, instances: int = 1) -> Asyn
 
 async def loaded(run: Run, harm: Callable[[], Awaitable[None]], floor: int) -> None:
     """Submit while the harm is done, and until there are acknowledgements enough."""
-    load = asyncio.create_task(run.partners.run(SEED))
-    await harm()
-    while len(run.partners.accepted) < floor and not load.done():  # noqa: ASYNC110 - the load runs beside
-        await asyncio.sleep(0.1)
-    run.partners.stopping = True
-    await load
+    async with asyncio.TaskGroup() as group:
+        group.create_task(run.partners.run(SEED))
+        await harm()
+        await run.partners.until_accepted(floor)
+        run.partners.stopping = True
 
 
 async def test_kill_9_of_services_and_kafka(tmp_path: Path, receiver: Receiver, report: Report) -> None:

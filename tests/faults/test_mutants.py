@@ -84,23 +84,18 @@ async def broken_under_load(installation: Installation, place: Path, mutant: str
     door.start()
     try:
         await asyncio.to_thread(door.await_ready)
-        load = asyncio.create_task(partners.run(SEED))
-        await _until_accepted(partners, FLOOR_OF_ACKNOWLEDGEMENTS, load)
-        if mutant not in WITHOUT_A_KILL:
-            await asyncio.to_thread(door.kill, postgres_too=False)
-            door.start()
-        await _until_accepted(partners, 2 * FLOOR_OF_ACKNOWLEDGEMENTS, load)
-        partners.stopping = True
-        await load
+        async with asyncio.TaskGroup() as group:
+            group.create_task(partners.run(SEED))
+            await partners.until_accepted(FLOOR_OF_ACKNOWLEDGEMENTS)
+            if mutant not in WITHOUT_A_KILL:
+                await asyncio.to_thread(door.kill, postgres_too=False)
+                door.start()
+            await partners.until_accepted(2 * FLOOR_OF_ACKNOWLEDGEMENTS)
+            partners.stopping = True
         record = await come_to_rest(partial(read_record, door.data_dir), installation.receiver, STILL_SECONDS)
     finally:
         await asyncio.to_thread(door.stop)
     return set(broken_promises(partners, RECEIVERS, record, installation.receiver.received))
-
-
-async def _until_accepted(partners: Partners, count: int, load: asyncio.Task[None]) -> None:
-    while len(partners.accepted) < count and not load.done():  # noqa: ASYNC110 - the load runs beside
-        await asyncio.sleep(0.02)
 
 
 async def test_the_unharmed_is_found_to_keep_every_promise(installation: Installation, tmp_path: Path) -> None:
