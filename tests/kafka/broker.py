@@ -20,7 +20,7 @@ from tests.conftest import ROOT
 
 JARS = ROOT / ".cache" / "kafka"
 CLUSTER_ID = "4L6g3nShT-eMCtK--X86sw"
-START_SECONDS = 120
+START_SECONDS = 180
 STOP_SECONDS = 60
 JAVA = (
     "java", "-Xms128m", "-Xmx384m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Dlog4j2.level=ERROR",
