@@ -56,6 +56,8 @@ BATCH = 100
 FIRST_WAIT_SECONDS = 0.05
 LONGEST_WAIT_SECONDS = 5.0
 
+_claim_rows = insert(inbox).on_conflict_do_nothing().returning(inbox.c.event_id)
+
 Prepared = Any
 
 
@@ -191,8 +193,7 @@ async def _claim(
 ) -> list[Event]:
     unique = {event.id: event for event in events}
     rows = [{"reader": reader, "event_id": event_id, "outcome": outcome} for event_id in unique]
-    claim = insert(inbox).values(rows).on_conflict_do_nothing().returning(inbox.c.event_id)
-    claimed = set((await session.scalars(claim)).all())
+    claimed = set((await session.scalars(_claim_rows, rows)).all())
     return [event for event in unique.values() if event.id in claimed]
 
 
