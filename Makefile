@@ -49,8 +49,10 @@ bench: setup ## speed, as ratios, into docs/performance.md (rows: ROWS="intake t
 proof: setup ## the long figures: hundreds of kills, Kafka away for minutes, every seeded defect
 	PROOF=1 $(BIN)/python -m pytest --verbose tests/faults
 
-lock: setup ## write requirements.lock anew, with hashes and no registry host
+lock: setup ## write the locks anew, with hashes and no registry host
 	$(BIN)/uv pip compile --quiet --python-version 3.11 --extra dev --generate-hashes --no-emit-index-url \
 		--output-file requirements.lock pyproject.toml
+	$(BIN)/uv pip compile --quiet --python-version 3.11 --generate-hashes --no-emit-index-url \
+		--constraint requirements.lock --output-file deploy/runtime.lock pyproject.toml
 	grep '^uv==' requirements.lock | cut -d' ' -f1 | $(BIN)/uv pip compile --quiet --python-version 3.11 \
 		--generate-hashes --no-emit-index-url --output-file deploy/installer.lock -
