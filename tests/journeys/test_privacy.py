@@ -4,9 +4,12 @@ import json
 import subprocess
 from typing import Any
 
+import httpx
+
 from services.front_door.folder import database_urls
 from services.front_door.postgres import binary
 from tests.conftest import EXAMPLES
+from tests.journeys.composition import Composition
 from tests.journeys.conftest import World
 from tests.journeys.test_one_referral import eventually
 
@@ -24,7 +27,7 @@ def canary() -> dict[str, Any]:
 
 
 def test_the_name_of_a_child_stands_nowhere_in_the_open(world: World) -> None:
-    """Not in logs, events, errors or a dump of the three databases, whatever was done with the referral."""
+    """Not in logs, events, metrics, errors or a dump of the three databases, whatever was done with the referral."""
     made = world.submit("towcester-primary", canary()).json()
     case = eventually(lambda: world.case_of(made["id"]))
     assert CANARY in json.dumps(case)
@@ -44,9 +47,21 @@ def test_the_name_of_a_child_stands_nowhere_in_the_open(world: World) -> None:
     offer = world.http.get("/v1/early-help-offers", headers=world.partner("towcester-family-hub")).text
     events = [json.dumps(world.feed(agency)) for agency in ("towcester-primary", "towcester-family-hub")]
     log = world.door.log.read_text() + (world.door.data_dir / "postgres.log").read_text()
-    for place in (*errors, *events, offer, log, _dump(world)):
+    for place in (*errors, *events, *_metrics(world), offer, log, _dump(world)):
         assert CANARY not in place
         assert NARRATIVE not in place
+
+
+def _metrics(world: World) -> list[str]:
+    """Return what each process shows of itself; every service has its gauges, and took events."""
+    door = world.door
+    urls = [instance.url for instance in door.all] if isinstance(door, Composition) else [door.url]
+    shown = [httpx.get(f"{url}/metrics", trust_env=False).raise_for_status().text for url in urls]
+    for service in ("referrals", "triage", "notifications"):
+        assert any(f'frontdoor_database_answers{{service="{service}"}} 1.0' in text for text in shown)
+        assert any(f'frontdoor_events_consumed_total{{outcome="applied",reader="{service}"' in text for text in shown)
+    assert any("frontdoor_consumer_lag{" in text for text in shown) == isinstance(door, Composition)
+    return shown
 
 
 def _dump(world: World) -> str:
