@@ -34,7 +34,8 @@ class Record:
 
 
 TOLD = "SELECT event_id, type, subject, headers ->> 'ce_audience' AS audience FROM outbox ORDER BY position"
-AUDITED = "SELECT record_id AS id FROM audit_rows WHERE action = 'referral.{}'"
+SUBMITTED = "SELECT record_id AS id FROM audit_rows WHERE action = 'referral.submitted'"
+READ = "SELECT record_id AS id FROM audit_rows WHERE action = 'referral.read' AND purpose = 'following'"
 WAITING = "SELECT id FROM deliveries WHERE state NOT IN ('delivered', 'dead')"
 SUCCEEDED = "SELECT delivery_id AS id FROM attempts WHERE status BETWEEN 200 AND 299"
 
@@ -57,8 +58,8 @@ async def record_of(dbs: Mapping[str, Database]) -> Record:
         referrals=await _ids(referrals, "SELECT id FROM referrals"),
         cases=await _ids(triage, "SELECT referral_id AS id FROM cases WHERE NOT details_pending"),
         at_floor=await _ids(triage, "SELECT referral_id AS id FROM cases WHERE level = 4 AND priority = 'red'"),
-        accepted_in_audit=await _ids(referrals, AUDITED.format("submitted")),
-        read_in_audit=await _ids(referrals, AUDITED.format("read")),
+        accepted_in_audit=await _ids(referrals, SUBMITTED),
+        read_in_audit=await _ids(referrals, READ),
         told=told,
         succeeded=await _ids(notifications, SUCCEEDED),
         dead_letters=sum([len(await _ids(db, "SELECT id FROM dead_letters")) for db in dbs.values()]),

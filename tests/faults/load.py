@@ -65,6 +65,10 @@ class Partners:
         while len(self.accepted) < count:  # noqa: ASYNC110 - the workers are tasks beside this one
             await asyncio.sleep(0.02)
 
+    async def until_viewed(self, count: int) -> None:
+        while self.viewed.total() < count:  # noqa: ASYNC110 - as above
+            await asyncio.sleep(0.02)
+
     async def _work(self, http: httpx.AsyncClient, made: Iterator[tuple[str, Any]], pause_seconds: float) -> None:
         while not self.stopping:
             agency, document = next(made)

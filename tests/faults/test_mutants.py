@@ -76,7 +76,7 @@ async def installation(tmp_path_factory: pytest.TempPathFactory, receiver: Recei
 
 
 async def broken_under_load(installation: Installation, place: Path, mutant: str) -> set[str]:
-    """Load the front door, kill it at its busiest where that matters, and load it on; return the promises it broke."""
+    """Load the front door, kill it after an answer where that matters, and load it on; return the promises it broke."""
     installation.receiver.forget()
     installation.receiver.refuse_one_in = 20 if mutant in WITH_REFUSALS else 0
     door = installation.copy(place, mutant)
@@ -88,6 +88,7 @@ async def broken_under_load(installation: Installation, place: Path, mutant: str
             group.create_task(partners.run(SEED))
             await partners.until_accepted(FLOOR_OF_ACKNOWLEDGEMENTS)
             if mutant not in WITHOUT_A_KILL:
+                await partners.until_viewed(partners.viewed.total() + 1)
                 await asyncio.to_thread(door.kill, postgres_too=False)
                 door.start()
             await partners.until_accepted(2 * FLOOR_OF_ACKNOWLEDGEMENTS)
