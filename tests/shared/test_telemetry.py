@@ -1,5 +1,6 @@
 """What a process tells of itself: logs without values, requests by template, gauges; none of it personal."""
 
+import asyncio
 import json
 import re
 import subprocess
@@ -25,6 +26,7 @@ from shared.vault import Vault
 from tests.conftest import ROOT, OpenDatabase
 from tests.factories import case_opened
 from tests.fakes import eventually, serving, verifier
+from tests.notifications.receiver import open_receiver
 from tests.shared.logging_process import CANARY
 
 Samples = dict[tuple[str, frozenset[tuple[str, str]]], float]
@@ -227,3 +229,25 @@ def test_a_partition_that_went_to_another_is_forgotten() -> None:
     assert [one.value for one in heard.samples] == [120]
     positions.observe("triage", "frontdoor.referrals", 1, Position(0, 0.0, observed_at=131))
     assert {one.labels["partition"] for one in next(iter(positions.collect())).samples} == {"1"}
+
+
+async def test_spans_reach_the_collector_before_a_process_ends() -> None:
+    """They are posted as OTLP to the endpoint of the setting, named by the service; an error shows as its type."""
+    program = """
+import sys
+from contextlib import suppress
+from opentelemetry.trace import SpanKind
+from shared.telemetry.traces import export_traces, span
+export_traces(sys.argv[1], "triage")
+with suppress(ValueError), span("reading", SpanKind.INTERNAL):
+    int(sys.argv[2])
+"""
+    async with open_receiver() as collector:
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-c", program, collector.base, CANARY, cwd=ROOT, stderr=asyncio.subprocess.PIPE
+        )
+        _, complaints = await process.communicate()
+    assert (process.returncode, complaints) == (0, b"")
+    (posted,) = collector.at("/v1/traces")
+    assert all(word in posted.body for word in (b"frontdoor-triage", b"reading", b"ValueError"))
+    assert CANARY.encode() not in posted.body
