@@ -1,6 +1,7 @@
 """`python -m tests.bench [ROW...]`: measures the rows named, or all, prints a line for each and writes the page."""
 
 import asyncio
+import logging
 import sys
 from collections.abc import Callable, Coroutine, Iterable
 from pathlib import Path
@@ -25,6 +26,8 @@ WHOLE = {"end-to-end": end_to_end, "start": start}
 
 
 def main() -> None:
+    # A broker that is still starting is asked until it answers, which is no news here.
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
     wanted = sys.argv[1:] or [*BESIDE_A_FLOOR, *WHOLE]
     if unknown := set(wanted) - BESIDE_A_FLOOR.keys() - WHOLE.keys():
         sys.exit(f"There is no row {', '.join(sorted(unknown))}; there are {', '.join((*BESIDE_A_FLOOR, *WHOLE))}.")
