@@ -18,8 +18,8 @@ from services.triage.settings import Settings
 from shared.calendar import decision_due_at
 from shared.db import Database, new_id, transaction
 from shared.events import Event, ReferralSubmitted, decode, encode
-from shared.http.client import ServiceClient
 from shared.http.background import background
+from shared.http.client import ServiceClient
 from shared.http.service import Service, new_application
 from shared.inbox import consume
 from shared.outbox import Message, outbox
