@@ -31,7 +31,9 @@ def eventually(ask: Callable[[], T | None], seconds: float = WAIT_SECONDS) -> T:
 
 
 @pytest.fixture(scope="module")
-def receiver() -> Iterator[Receiver]:
+def receiver(world: World) -> Iterator[Receiver]:
+    """Listen anew for each shape of the front door."""
+    assert world.http
     with receiving() as listening:
         yield listening
 
