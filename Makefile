@@ -34,7 +34,7 @@ run: $(READY) ## the whole front door with demo agencies and staff, on port 8000
 	$(BIN)/frontdoor up --demo
 
 test: setup ## every test, on a real PostgreSQL of its own
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 check: setup ## format, lint, types, walls, documents
 	$(BIN)/ruff format --check .

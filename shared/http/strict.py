@@ -9,23 +9,31 @@ from fastapi import Depends, Request
 from shared.problems import BadRequest, TooLarge
 
 BODY_BYTES = 1024 * 1024
+DROPPED_BYTES = 8 * BODY_BYTES
 DEPTH = 20
 LONGEST_FIELD_NAME = 32
 LARGEST_INTEGER = 2**53 - 1
 
 
 async def read_body(request: Request) -> bytes:
-    """Return the raw body; raises `TooLarge` as soon as it is known to be over 1 MiB, and reads no further."""
+    """Return the raw body; raises `TooLarge` where it is over 1 MiB.
+
+    What is too large is read on and dropped, up to 8 MiB: a sender, or a gateway, that is cut off while it still sends
+    would see a broken connection instead of the answer.
+    """
     declared = request.headers.get("content-length", "0")
-    if declared.isdigit() and int(declared) > BODY_BYTES:
-        raise TooLarge("Send at most 1 MiB in one request.")
+    announced = int(declared) if declared.isdigit() else 0
     chunks: list[bytes] = []
     size = 0
-    async for chunk in request.stream():
-        size += len(chunk)
-        if size > BODY_BYTES:
-            raise TooLarge("Send at most 1 MiB in one request.")
-        chunks.append(chunk)
+    if announced <= DROPPED_BYTES:
+        async for chunk in request.stream():
+            size += len(chunk)
+            if size <= BODY_BYTES:
+                chunks.append(chunk)
+            elif size > DROPPED_BYTES:
+                break
+    if max(size, announced) > BODY_BYTES:
+        raise TooLarge("Send at most 1 MiB in one request.")
     return b"".join(chunks)
 
 
