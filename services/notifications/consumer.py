@@ -10,15 +10,7 @@ from services.notifications.actions.schedule import schedule_deliveries
 from services.notifications.queries import unknown_referrals
 from services.notifications.settings import Settings
 from shared.db import Database, transaction
-from shared.events import (
-    CaseDecided,
-    CaseOpened,
-    CaseRouted,
-    EarlyHelpClosed,
-    EarlyHelpOffered,
-    Event,
-    ReferralSubmitted,
-)
+from shared.events import FACTS, CaseOpened, Event
 from shared.inbox import Entries, Entry, Prepared
 from shared.outbox import FASTEST_POLL_SECONDS, SLOWEST_POLL_SECONDS
 
@@ -39,11 +31,8 @@ def entries_of(db: Database, settings: Settings, *, verification_required: bool)
                 await _until_heard_of(db, events)
 
     tell = Entry(on_event)
-    later = (CaseRouted, CaseDecided, EarlyHelpOffered, EarlyHelpClosed)
-    return {
-        "referrals": {ReferralSubmitted.type: tell},
-        "triage": {CaseOpened.type: Entry(on_event, await_submission), **{fact.type: tell for fact in later}},
-    }
+    said_by = {source: {f.type: tell for f in FACTS if f.source == source} for source in ("referrals", "triage")}
+    return {**said_by, "triage": said_by["triage"] | {CaseOpened.type: Entry(on_event, await_submission)}}
 
 
 async def _until_heard_of(db: Database, events: Sequence[Event]) -> None:

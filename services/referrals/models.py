@@ -68,9 +68,24 @@ class Referral(Base):
     status: Mapped[str]
     received_at: Mapped[datetime]
     decision_due_at: Mapped[datetime]
+    acknowledged_at: Mapped[datetime | None]
+    advice: Mapped[list[Any] | None]
     details: Mapped[bytes]
 
     __table_args__ = (Index(None, "agency", "id"),)
+
+
+class Amendment(Base):
+    """What its sender added to a referral, or its withdrawal: a new record, nothing is overwritten."""
+
+    __tablename__ = "amendments"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    referral_id: Mapped[UUID] = mapped_column(ForeignKey("referrals.id"), index=True)
+    kind: Mapped[str]
+    submitted_by: Mapped[str]
+    received_at: Mapped[datetime]
+    details: Mapped[bytes]
 
 
 class Decision(Base):

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.notifications.domain.audience import FEED_ONLY, Role, detail_path, role_of, status_shown
 from services.notifications.models import FeedEntry
 from shared.db import new_id
-from shared.events import EndpointDisabled, Event, OfferFact, ReferralFact, ReferralSubmitted
+from shared.events import EndpointDisabled, Event, ReferralFact, ReferralSubmitted
 from shared.outbox import mark_emitted
 
 Key = tuple[UUID, str]
@@ -125,7 +125,7 @@ async def _number(session: AsyncSession, events: Sequence[Event]) -> list[Sighti
         _sight(event, agency, role, threads)
         for event in events
         for agency in dict.fromkeys(event.audience)
-        if (role := role_of(event.type, agency, _provider(event))) is not None
+        if (role := role_of(event.type, agency, event.fact.addressee)) is not None
     ]
     if threads:
         await session.execute(
@@ -167,13 +167,12 @@ def _sight(event: Event, agency: str, role: Role, threads: dict[Key, ThreadNow])
             thread = threads[referral_id, agency]
             thread.sequence += 1
             thread.status = status_shown(event.type, role, thread.status)
-            offer_id = fact.offer_id if isinstance(fact, OfferFact) else None
             pointer = {
                 "referral_id": str(referral_id),
                 "reference": reference,
                 "sequence": thread.sequence,
                 "status": thread.status,
-                "detail_url": detail_path(referral_id, offer_id, role, thread.status),
+                "detail_url": detail_path(referral_id, fact.addressed_id, role, thread.status),
             }
             return Sighting(event, agency, pointer, thread.sequence)
         case EndpointDisabled(endpoint_id=endpoint_id, detail_url=detail_url):
@@ -182,10 +181,6 @@ def _sight(event: Event, agency: str, role: Role, threads: dict[Key, ThreadNow])
             return Sighting(event, agency, pointer)
         case _:
             raise AssertionError(event.type)
-
-
-def _provider(event: Event) -> str | None:
-    return event.fact.provider if isinstance(event.fact, OfferFact) else None
 
 
 def _wants(event_types: Sequence[str], event_type: str) -> bool:

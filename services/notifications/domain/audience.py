@@ -12,6 +12,7 @@ class Role(StrEnum):
 
     SUBMITTER = "submitter"
     PROVIDER = "provider"
+    ASKED = "asked"
     OWNER = "owner"
 
 
@@ -20,9 +21,19 @@ UNCHANGED = ""
 
 SIGHT: Mapping[str, Mapping[Role, str]] = {
     PREFIX + "referral.submitted.v1": {Role.SUBMITTER: "received"},
+    PREFIX + "referral.information_added.v1": {Role.SUBMITTER: UNCHANGED},
+    PREFIX + "referral.withdrawn.v1": {Role.SUBMITTER: "withdrawn"},
     PREFIX + "case.opened.v1": {Role.SUBMITTER: "in_triage"},
+    PREFIX + "case.acknowledged.v1": {Role.SUBMITTER: UNCHANGED},
+    PREFIX + "case.advice_given.v1": {Role.SUBMITTER: UNCHANGED},
+    PREFIX + "case.prioritised.v1": {Role.SUBMITTER: UNCHANGED},
     PREFIX + "case.routed.v1": {Role.SUBMITTER: "in_triage"},
     PREFIX + "case.decided.v1": {Role.SUBMITTER: "decided"},
+    PREFIX + "case.reopened.v1": {Role.SUBMITTER: "in_triage"},
+    PREFIX + "case.overdue.v1": {},
+    PREFIX + "information.requested.v1": {Role.ASKED: "asked", Role.SUBMITTER: "information_requested"},
+    PREFIX + "information.answered.v1": {Role.ASKED: "answered", Role.SUBMITTER: "in_triage"},
+    PREFIX + "information.overdue.v1": {Role.ASKED: "overdue"},
     PREFIX + "early_help.offered.v1": {Role.PROVIDER: "offered"},
     PREFIX + "early_help.closed.v1": {Role.PROVIDER: "closed", Role.SUBMITTER: UNCHANGED},
     PREFIX + "endpoint.disabled.v1": {Role.OWNER: "disabled"},
@@ -32,29 +43,35 @@ SIGHT: Mapping[str, Mapping[Role, str]] = {
 FEED_ONLY = frozenset({PREFIX + "endpoint.disabled.v1"})
 """What no webhook carries: an endpoint that is disabled can't be told so."""
 
-WEBHOOK_TYPES = tuple(event_type for event_type in SIGHT if event_type not in FEED_ONLY)
+WEBHOOK_TYPES = tuple(event_type for event_type, seen in SIGHT.items() if seen and event_type not in FEED_ONLY)
+
+ADDRESSEES = {Role.PROVIDER: "early-help-offers", Role.ASKED: "information-requests"}
+"""Roles of an agency to which a record of its own is addressed, and the collection that holds it."""
 
 _FIRST_KNOWN_STATUS = "in_triage"
 _WAIT_SECONDS = 10
 
 
-def role_of(event_type: str, agency: str, provider: str | None) -> Role | None:
+def role_of(event_type: str, agency: str, addressee: str | None) -> Role | None:
     """Return what `agency`, of the audience, is to the event; None where it may not see one of this type.
 
-    An agency that is both sees an offer as its provider.
+    An agency that is both submitter and addressee sees what is addressed to it.
     """
     roles = SIGHT.get(event_type, {})
     if Role.OWNER in roles:
         return Role.OWNER
-    role = Role.PROVIDER if agency == provider else Role.SUBMITTER
-    return role if role in roles else None
+    addressed = next((role for role in ADDRESSEES if role in roles and agency == addressee), None)
+    return addressed or (Role.SUBMITTER if Role.SUBMITTER in roles else None)
 
 
 def status_shown(event_type: str, role: Role, shown_last: str | None) -> str:
     return SIGHT[event_type][role] or shown_last or _FIRST_KNOWN_STATUS
 
 
-def detail_path(referral_id: UUID, offer_id: UUID | None, role: Role, status: str) -> str:
-    """Return the path at which the agency reads the rest; its GET waits until `status` is reached."""
-    resource = f"early-help-offers/{offer_id}" if role is Role.PROVIDER else f"referrals/{referral_id}"
+def detail_path(referral_id: UUID, record_id: UUID | None, role: Role, status: str) -> str:
+    """Return the path at which the agency reads the rest; its GET waits until `status` is reached.
+
+    `record_id` is of the offer or the request that is addressed to the agency.
+    """
+    resource = f"{ADDRESSEES[role]}/{record_id}" if role in ADDRESSEES else f"referrals/{referral_id}"
     return f"/v1/{resource}?status={status}&wait={_WAIT_SECONDS}"

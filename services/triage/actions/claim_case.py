@@ -21,7 +21,7 @@ _release_lapsed = (
 _next = (
     select(Case)
     .where(Case.status == CaseStatus.UNASSIGNED)
-    .order_by(Case.queue_rank, Case.decision_due_at, Case.id)
+    .order_by(Case.queue_rank, Case.due_at, Case.id)
     .limit(1)
     .with_for_update(skip_locked=True)
 )

@@ -81,6 +81,7 @@ def _new_case(event: Event) -> Case:
         details_pending=True,
         received_at=submitted.received_at,
         decision_due_at=submitted.decision_due_at,
+        due_at=submitted.decision_due_at,
         version=0,
     )
     set_priority(case, "amber" if event.urgency == "no" else "red")
@@ -102,12 +103,16 @@ async def _take_in(
     case.details_pending = False
     digests = digests_of(desk, detail["referral"], detail.get("quality"))
     history = _history([c for digest in digests for c in known.get(digest, ())], case, ())
-    await insert_rows(session, _insert_key, [{"digest": digest, "case_id": case.id} for digest in digests])
+    await insert_rows(session, _insert_key, [_key(digest, case) for digest in digests])
     for digest in digests:
         known.setdefault(digest, []).append(Contact(case.id, case.received_at))
     verdict = judge(desk, detail["referral"], case.received_at, history)
     await record_verdict(session, case, verdict, cause="opened")
     await follow_verdict(session, case, verdict)
+
+
+def _key(digest: bytes, case: Case) -> dict[str, Any]:
+    return {"digest": digest, "case_id": case.id, "person": "", "kind": "identity"}
 
 
 async def record_verdict(session: AsyncSession, case: Case, verdict: Verdict, *, cause: str) -> None:

@@ -86,14 +86,14 @@ async def find_case(session: AsyncSession, case_id: UUID, *, lock: bool = False)
 
 async def list_cases(session: AsyncSession, wanted: Filter, limit: int, after: Place | None) -> CasePage:
     """Return a page of cases, those due first before the others."""
-    query = _narrowed(select(Case), wanted).order_by(Case.decision_due_at, Case.id).limit(limit + 1)
+    query = _narrowed(select(Case), wanted).order_by(Case.due_at, Case.id).limit(limit + 1)
     if after is not None:
-        query = query.where(tuple_(Case.decision_due_at, Case.id) > after)
+        query = query.where(tuple_(Case.due_at, Case.id) > after)
     cases = (await session.scalars(query)).all()
     last = cases[limit - 1] if len(cases) > limit else None
     return CasePage(
         items=[case_item(case) for case in cases[:limit]],
-        next_cursor=encode_cursor([last.decision_due_at.isoformat(), last.id]) if last else None,
+        next_cursor=encode_cursor([last.due_at.isoformat(), last.id]) if last else None,
     )
 
 
@@ -116,7 +116,7 @@ def _narrowed(query: Select[Case], wanted: Filter) -> Select[Case]:
 
 def _due(due: Due, today_ends_at: datetime) -> ColumnElement[bool]:
     now = func.clock_timestamp()
-    at, hour = Case.decision_due_at, now + timedelta(hours=1)
+    at, hour = Case.due_at, now + timedelta(hours=1)
     return {
         Due.OVERDUE: at < now,
         Due.WITHIN_HOUR: and_(at >= now, at < hour),

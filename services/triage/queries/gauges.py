@@ -14,7 +14,7 @@ OPEN = [status for status in CaseStatus if status is not CaseStatus.DECIDED]
 SOON = timedelta(hours=1)
 
 _now = func.statement_timestamp()
-_at = Case.decision_due_at
+_at = Case.due_at
 _TIMES: dict[Due, ColumnElement[bool]] = {
     Due.OVERDUE: _at < _now,
     Due.WITHIN_HOUR: _at.between(_now, _now + SOON),

@@ -1,129 +1,21 @@
-"""The only vocabulary that two services share: events that point and never carry.
-
-An event holds ids, times, urgency and a path to fetch the detail from; never a name, a birth date or a narrative.
-CloudEvents 1.0; `docs/asyncapi.json` and the JSON Schemas beside it are generated from the classes here.
-"""
+"""A fact on its way: its CloudEvents 1.0 attributes, and how it is written to and read from bytes."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import ClassVar, Literal
 from uuid import UUID
 
 from cloudevents.core.bindings.kafka import KafkaMessage, from_binary, to_binary
 from cloudevents.core.exceptions import BaseCloudEventException
 from cloudevents.core.formats.json import JSONFormat
 from cloudevents.core.v1.event import CloudEvent
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import ValidationError
 
 from shared.db import new_id
+from shared.events.facts import BY_TYPE, Fact, Urgency
 from shared.telemetry import correlation_id, new_correlation_id
 from shared.telemetry.traces import HEADER as TRACEPARENT
 from shared.telemetry.traces import traceparent
-
-PREFIX = "uk.frontdoor."
-
-Urgency = Literal["yes", "no", "not_known"]
-
-
-class Fact(BaseModel):
-    """What an event of one type and version says; the base of every payload."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    type: ClassVar[str]
-    source: ClassVar[str]
-
-    @property
-    def subject(self) -> UUID:
-        """What the event is about, and the key that keeps its order."""
-        raise NotImplementedError
-
-
-class ReferralFact(Fact):
-    referral_id: UUID = Field(description="The referral that the event is about; the event's subject and key.")
-    reference: str = Field(description="The referral's reference, for people.")
-    detail_url: str = Field(description="Path of the detail, resolved against the service that sent the event.")
-
-    @property
-    def subject(self) -> UUID:
-        return self.referral_id
-
-
-class ReferralSubmitted(ReferralFact):
-    """A partner's referral is durable; triage opens a case from it."""
-
-    type = PREFIX + "referral.submitted.v1"
-    source = "referrals"
-    agency: str = Field(description="Slug of the agency that submitted.")
-    kind: Literal["request", "notification", "information"] = Field(description="Kind of contact.")
-    received_at: datetime = Field(description="When the referral was received; clocks run from it.")
-    decision_due_at: datetime = Field(description="End of the statutory working day.")
-
-
-class CaseFact(ReferralFact):
-    source = "triage"
-    case_id: UUID = Field(description="The case opened for the referral.")
-
-
-class CaseOpened(CaseFact):
-    """Triage has the referral on its queue."""
-
-    type = PREFIX + "case.opened.v1"
-
-
-class CaseRouted(CaseFact):
-    """The policy's automatic route was taken: offers of early help are out, a person has yet to confirm."""
-
-    type = PREFIX + "case.routed.v1"
-
-
-class CaseDecided(CaseFact):
-    """A person decided, or confirmed the automatic route; feedback for the referrer can be fetched."""
-
-    type = PREFIX + "case.decided.v1"
-
-
-class OfferFact(CaseFact):
-    offer_id: UUID = Field(description="The offer of early help.")
-    provider: str = Field(description="Slug of the provider that the offer is made to.")
-
-
-class EarlyHelpOffered(OfferFact):
-    """A provider is offered a family."""
-
-    type = PREFIX + "early_help.offered.v1"
-
-
-class EarlyHelpClosed(OfferFact):
-    """An offer came to its end; the provider no longer sees it where it was withdrawn."""
-
-    type = PREFIX + "early_help.closed.v1"
-
-
-class EndpointDisabled(Fact):
-    """An endpoint no longer gets deliveries until its owner enables it again."""
-
-    type = PREFIX + "endpoint.disabled.v1"
-    source = "notifications"
-    endpoint_id: UUID = Field(description="The endpoint; the event's subject and key.")
-    detail_url: str = Field(description="Path of the endpoint.")
-
-    @property
-    def subject(self) -> UUID:
-        return self.endpoint_id
-
-
-FACTS: tuple[type[Fact], ...] = (
-    ReferralSubmitted,
-    CaseOpened,
-    CaseRouted,
-    CaseDecided,
-    EarlyHelpOffered,
-    EarlyHelpClosed,
-    EndpointDisabled,
-)
-BY_TYPE: Mapping[str, type[Fact]] = {fact.type: fact for fact in FACTS}
 
 
 @dataclass(frozen=True)

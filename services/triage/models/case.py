@@ -1,4 +1,4 @@
-"""The tables of triage. Names and narrative stand only in columns called `details`, sealed by the vault."""
+"""A case, its children and what was said of them. Names and narrative stand only in `details`, sealed."""
 
 from datetime import datetime
 from typing import Any
@@ -18,7 +18,9 @@ class Base(Model):
 class Case(Base):
     """One referral, one case, however many children.
 
-    `version` is its entity tag; `queue_rank` puts the most urgent first, from 0.
+    `version` is its entity tag; `queue_rank` puts the most urgent first, from 0. `due_at` is the earliest of its
+    clocks for a decision: the statutory one, the hub's by colour, and when the referrer needs to know. `known_to`
+    is the worker who knows the child from before.
     """
 
     __tablename__ = "cases"
@@ -39,6 +41,10 @@ class Case(Base):
     lease_until: Mapped[datetime | None]
     received_at: Mapped[datetime]
     decision_due_at: Mapped[datetime]
+    needed_by: Mapped[datetime | None]
+    due_at: Mapped[datetime]
+    acknowledged_at: Mapped[datetime | None]
+    known_to: Mapped[str | None]
     opened_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
     decided_at: Mapped[datetime | None]
     decided_level: Mapped[int | None]
@@ -46,17 +52,17 @@ class Case(Base):
     details: Mapped[bytes | None]
 
     __table_args__ = (
-        Index(None, "status", "decision_due_at", "id"),
+        Index(None, "status", "due_at", "id"),
         Index(
             "ix_cases_next",
             "queue_rank",
-            "decision_due_at",
+            "due_at",
             "id",
             postgresql_where=text("status = 'unassigned'"),
         ),
         Index("ix_cases_pending", "id", postgresql_where=text("details_pending")),
         Index("ix_cases_lease", "lease_until", postgresql_where=text("status = 'claimed'")),
-        Index("ix_cases_owner", "owner", "decision_due_at", "id"),
+        Index("ix_cases_owner", "owner", "due_at", "id"),
     )
 
 
@@ -85,15 +91,6 @@ class Assessment(Base):
     assessed_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
 
 
-class PersonKey(Base):
-    """A blind index of a person named in a referral: NHS number, UPN, or name with birth date."""
-
-    __tablename__ = "person_keys"
-
-    digest: Mapped[bytes] = mapped_column(primary_key=True)
-    case_id: Mapped[UUID] = mapped_column(ForeignKey("cases.id"), primary_key=True)
-
-
 class Coding(Base):
     """What a screener coded of the narrative: codes in the open, notes and source sealed."""
 
@@ -106,39 +103,6 @@ class Coding(Base):
     indicators: Mapped[list[Any]]
     facts: Mapped[dict[str, Any]]
     details: Mapped[bytes]
-
-
-class Decision(Base):
-    """What a person decided; rationale, feedback and reasons are sealed."""
-
-    __tablename__ = "decisions"
-
-    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
-    case_id: Mapped[UUID] = mapped_column(ForeignKey("cases.id"), index=True)
-    state: Mapped[str]
-    automatic: Mapped[bool]
-    decided_by: Mapped[str]
-    decided_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
-    countersigned_by: Mapped[str | None]
-    countersigned_at: Mapped[datetime | None]
-    children: Mapped[list[Any]]
-    details: Mapped[bytes]
-
-
-class Offer(Base):
-    """Early help offered to a child by one provider's service."""
-
-    __tablename__ = "offers"
-
-    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
-    case_id: Mapped[UUID] = mapped_column(ForeignKey("cases.id"), index=True)
-    child: Mapped[int]
-    provider: Mapped[str]
-    service: Mapped[str]
-    status: Mapped[str]
-    offered_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
-
-    __table_args__ = (Index(None, "provider", "offered_at", "id"),)
 
 
 class Step(Base):

@@ -1,0 +1,31 @@
+"""The tables of triage. Names and narrative stand only in columns called `details`, sealed by the vault."""
+
+from services.triage.models.case import Assessment, Base, Case, Child, Coding, Step
+from services.triage.models.casework import Acknowledgement, Note, ParallelRoute
+from services.triage.models.clocks import Clock, Page
+from services.triage.models.decisions import Challenge, Decision
+from services.triage.models.information import InformationRequest, InformationResponse, NewInformation
+from services.triage.models.offers import Offer
+from services.triage.models.people import Link, PersonKey
+
+__all__ = [
+    "Acknowledgement",
+    "Assessment",
+    "Base",
+    "Case",
+    "Challenge",
+    "Child",
+    "Clock",
+    "Coding",
+    "Decision",
+    "InformationRequest",
+    "InformationResponse",
+    "Link",
+    "NewInformation",
+    "Note",
+    "Offer",
+    "Page",
+    "ParallelRoute",
+    "PersonKey",
+    "Step",
+]
