@@ -36,14 +36,14 @@ async def test_cases_are_counted_by_status_and_open_ones_by_their_clock(front: F
         async with transaction(front.db) as session:
             await session.execute(
                 text(
-                    "UPDATE cases SET decision_due_at = statement_timestamp() + CAST(:offset AS interval)"
+                    "UPDATE cases SET due_at = statement_timestamp() + CAST(:offset AS interval)"
                     " WHERE referral_id = :id"
                 ),
                 {"offset": offset, "id": referral_id},
             )
     async with transaction(front.db) as session:
         await session.execute(
-            text("UPDATE cases SET status = 'decided' WHERE decision_due_at < statement_timestamp() - interval '4 min'")
+            text("UPDATE cases SET status = 'decided' WHERE due_at < statement_timestamp() - interval '4 min'")
         )
     gauges = await shown(front)
     assert gauges["frontdoor_clocks"] == {"overdue": 1, "within_hour": 1, "later": 1}
