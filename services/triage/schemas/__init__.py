@@ -1,0 +1,44 @@
+"""What staff, partners and the referrals service send to triage, and what they see."""
+
+from services.triage.schemas.cases import AssessmentOut, CaseItem, CaseOut, CasePage, ChildOut, Clock, Clocks, StepOut
+from services.triage.schemas.casework import CodedIndicatorIn, FactsIn
+from services.triage.schemas.decisions import (
+    ChildDecisionIn,
+    CountersignatureIn,
+    DecisionIn,
+    DecisionOut,
+    Feedback,
+    StrategyDiscussionIn,
+)
+from services.triage.schemas.offers import OfferDetail, OfferItem, OfferOut, OfferPage
+from services.triage.schemas.text import LONGEST_TEXT, ChildIndex, In, Level, Narrative, Past, ReasonIn
+
+__all__ = [
+    "LONGEST_TEXT",
+    "AssessmentOut",
+    "CaseItem",
+    "CaseOut",
+    "CasePage",
+    "ChildDecisionIn",
+    "ChildIndex",
+    "ChildOut",
+    "Clock",
+    "Clocks",
+    "CodedIndicatorIn",
+    "CountersignatureIn",
+    "DecisionIn",
+    "DecisionOut",
+    "FactsIn",
+    "Feedback",
+    "In",
+    "Level",
+    "Narrative",
+    "OfferDetail",
+    "OfferItem",
+    "OfferOut",
+    "OfferPage",
+    "Past",
+    "ReasonIn",
+    "StepOut",
+    "StrategyDiscussionIn",
+]

@@ -1,0 +1,75 @@
+"""A case as staff see it: in lists, and whole."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from pydantic import BaseModel, Field
+
+from services.triage.schemas.decisions import DecisionOut
+from services.triage.schemas.offers import OfferOut
+
+
+class Clock(BaseModel):
+    due_at: datetime
+    ended_at: datetime | None
+
+
+class Clocks(BaseModel):
+    statutory: Clock = Field(description="One working day from receipt to acknowledge and decide.")
+
+
+class CaseItem(BaseModel):
+    """A case as lists show it: nothing here tells who the child is."""
+
+    id: UUID
+    referral_id: UUID
+    reference: str
+    kind: str
+    status: str
+    level: int | None
+    priority: str
+    council: str | None
+    owner: str | None
+    agency: str
+    received_at: datetime
+    details_pending: bool
+    clocks: Clocks
+
+
+class CasePage(BaseModel):
+    items: list[CaseItem]
+    next_cursor: str | None
+
+
+class ChildOut(BaseModel):
+    child: int
+    level: int
+    priority: str
+    outcome: str | None
+    receipt: dict[str, Any]
+
+
+class StepOut(BaseModel):
+    at: datetime
+    who: str
+    what: str
+
+
+class AssessmentOut(BaseModel):
+    child: int
+    cause: str
+    assessed_at: datetime
+    receipt: dict[str, Any]
+
+
+class CaseOut(CaseItem):
+    """A case as those see it who work on it; `receipt` is the highest child's."""
+
+    receipt: dict[str, Any] | None
+    children: list[ChildOut]
+    referral: dict[str, Any] | None
+    offers: list[OfferOut]
+    decisions: list[DecisionOut]
+    assessments: list[AssessmentOut]
+    timeline: list[StepOut]

@@ -1,0 +1,34 @@
+"""The texts and numbers that callers of triage send, and what every body has in common."""
+
+from datetime import UTC, datetime
+from typing import Annotated
+
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
+
+LONGEST_TEXT = 20_000
+
+
+def _not_blank(text: str) -> str:
+    if not text.strip():
+        raise ValueError("Write something here.")
+    return text
+
+
+def _past(at: datetime) -> datetime:
+    if at > datetime.now(UTC):
+        raise ValueError("This is still to come. Send when it was.")
+    return at
+
+
+Narrative = Annotated[str, Field(min_length=1, max_length=LONGEST_TEXT), AfterValidator(_not_blank)]
+Past = Annotated[AwareDatetime, Field(strict=False), AfterValidator(_past)]
+Level = Annotated[int, Field(ge=1, le=4)]
+ChildIndex = Annotated[int, Field(ge=0, le=19, description="Zero-based index into the referral's `children`.")]
+
+
+class In(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class ReasonIn(In):
+    reason: Narrative | None = None
