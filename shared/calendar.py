@@ -5,7 +5,7 @@ from functools import cache
 
 import holidays
 
-from shared.settings.hub import WEEKDAYS, Hours, Hub
+from shared.settings.hub import WEEKDAYS, Hours, Hub, Term
 
 
 def decision_due_at(received_at: datetime, hub: Hub) -> datetime:
@@ -20,6 +20,14 @@ def decision_due_at(received_at: datetime, hub: Hub) -> datetime:
     before_closing = today is not None and local.time() < today[1]
     due = min(local.time(), closes) if before_closing else closes
     return datetime.combine(due_day, due, hub.time_zone).astimezone(UTC)
+
+
+def term_ends_at(started_at: datetime, term: Term, hub: Hub) -> datetime:
+    """Return the end of a term in UTC; its working days end as the statutory one does."""
+    ends_at = started_at.astimezone(UTC) + timedelta(hours=term.hours or 0)
+    for _ in range(term.working_days or 0):
+        ends_at = decision_due_at(ends_at, hub)
+    return ends_at
 
 
 def next_opening(at: datetime, hub: Hub) -> datetime:

@@ -5,16 +5,17 @@ from collections.abc import Mapping
 from datetime import date, time
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal, Self, TypeVar
+from typing import Any, Literal, Self, TypeVar, get_args
 from zoneinfo import ZoneInfo
 
 import yaml
-from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from shared.problems import Problem
 
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 Hours = tuple[time, time]
+Colour = Literal["blue", "green", "amber", "red"]
 M = TypeVar("M", bound=BaseModel)
 STATUTORY_LEVEL = 4
 WEEKDAYS: tuple[Weekday, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -43,6 +44,20 @@ class Phones(Frozen):
 
 class Webhooks(Frozen):
     verification_required: bool = True
+
+
+class Term(Frozen):
+    """How long something may take: hours, which run on while the hub is closed, or working days."""
+
+    hours: int | None = Field(None, gt=0)
+    working_days: int | None = Field(None, gt=0)
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> Self:
+        if (self.hours is None) == (self.working_days is None):
+            msg = "say either hours or working_days"
+            raise ValueError(msg)
+        return self
 
 
 class CodeItem(Frozen):
@@ -92,6 +107,7 @@ class Hub(Frozen):
     next_step: Mapping[str, str]
     councils: Mapping[str, str]
     districts: Mapping[str, tuple[str, ...]]
+    partner_reply: Mapping[Colour, Term]
     webhooks: Webhooks = Webhooks()
     indicators: tuple[Indicator, ...]
     code_lists: Mapping[str, CodeList]
@@ -103,6 +119,9 @@ class Hub(Frozen):
             raise ValueError(msg)
         if any(opens >= closes for opens, closes in (*self.opening_hours.values(), *self.open_days.values())):
             msg = "opening_hours: a day opens before it closes"
+            raise ValueError(msg)
+        if set(get_args(Colour)) - self.partner_reply.keys():
+            msg = "partner_reply: give every colour its term"
             raise ValueError(msg)
         if self.districts.keys() - self.councils.keys():
             msg = "districts: every council must stand under councils"

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shared.calendar import decision_due_at, is_open, next_opening, opening_hours
-from shared.settings.hub import Hub
+from shared.calendar import decision_due_at, is_open, next_opening, opening_hours, term_ends_at
+from shared.settings.hub import Hub, Term
 
 LONDON = ZoneInfo("Europe/London")
 
@@ -52,6 +52,20 @@ def test_the_hour_that_the_autumn_change_repeats(hour: int, hub: Hub) -> None:
     """Both half past ones of the repeated hour fall due at Monday's closing."""
     due = decision_due_at(datetime(2026, 10, 25, hour, 30, tzinfo=UTC), hub)
     assert due == local("2026-10-26 17:00")
+
+
+TERMS = [
+    ("two hours over closing", Term(hours=2), "2026-11-20 16:00", "2026-11-20 18:00"),
+    ("six hours over the spring change", Term(hours=6), "2026-03-28 22:00", "2026-03-29 05:00"),
+    ("one working day on a Friday", Term(working_days=1), "2026-11-20 16:29", "2026-11-23 16:29"),
+    ("seven working days over Christmas", Term(working_days=7), "2026-12-22 11:00", "2027-01-05 11:00"),
+]
+
+
+@pytest.mark.parametrize(("_case", "term", "started", "ends"), TERMS, ids=[row[0] for row in TERMS])
+def test_terms(_case: str, term: Term, started: str, ends: str, hub: Hub) -> None:
+    """Hours run on through closing and both changes of the clock; working days skip what is none."""
+    assert term_ends_at(local(started), term, hub) == local(ends).astimezone(UTC)
 
 
 def test_extra_days_of_the_hub_win(hub: Hub) -> None:

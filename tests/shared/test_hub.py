@@ -91,6 +91,8 @@ def test_indicators_carry_their_level(hub: Hub) -> None:
         ("name: North", "nome: North", "nome"),
         ('mon: ["08:30", "17:00"]', 'mon: ["17:00", "08:30"]', "opening_hours"),
         ("E06000061: North Northamptonshire", "", "districts"),
+        ("amber: {hours: 6}", "", "partner_reply"),
+        ("amber: {hours: 6}", "amber: {hours: 6, working_days: 1}", "partner_reply"),
         ("Europe/London", "Europe/Towcester", "time_zone"),
         ("Europe/London", "[Europe", "hub.yaml"),
     ],
