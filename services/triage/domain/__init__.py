@@ -15,6 +15,7 @@ from services.triage.domain.case import (
     Outcome,
     PolicyUnreadable,
 )
+from services.triage.domain.casework import NewInformationAcknowledged, NewInformationKind
 from services.triage.domain.coding import check_coding
 from services.triage.domain.council import council_of, district_of
 from services.triage.domain.decision import check_decision, highest
@@ -32,6 +33,8 @@ __all__ = [
     "DecisionState",
     "DetailsPending",
     "History",
+    "NewInformationAcknowledged",
+    "NewInformationKind",
     "OfferStatus",
     "Outcome",
     "PolicyUnreadable",
