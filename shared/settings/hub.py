@@ -5,11 +5,11 @@ from collections.abc import Mapping
 from datetime import date, time
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal, Self, TypeVar, get_args
+from typing import Annotated, Any, Literal, Self, TypeVar, get_args
 from zoneinfo import ZoneInfo
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from shared.problems import Problem
 
@@ -47,17 +47,61 @@ class Webhooks(Frozen):
 
 
 class Term(Frozen):
-    """How long something may take: hours, which run on while the hub is closed, or working days."""
+    """How long something may take, in one unit: time that runs on while the hub is closed, open hours, working days."""
 
+    minutes: int | None = Field(None, gt=0)
     hours: int | None = Field(None, gt=0)
+    open_hours: int | None = Field(None, gt=0)
     working_days: int | None = Field(None, gt=0)
 
     @model_validator(mode="after")
-    def _one_of_both(self) -> Self:
-        if (self.hours is None) == (self.working_days is None):
-            msg = "say either hours or working_days"
+    def _one_unit(self) -> Self:
+        if len(self.model_dump(exclude_none=True)) != 1:
+            msg = "say one of minutes, hours, open_hours or working_days"
             raise ValueError(msg)
         return self
+
+
+def _every_colour(terms: Mapping[Colour, Term]) -> Mapping[Colour, Term]:
+    if set(get_args(Colour)) - terms.keys():
+        msg = "give every colour its term"
+        raise ValueError(msg)
+    return terms
+
+
+ByColour = Annotated[Mapping[Colour, Term], AfterValidator(_every_colour)]
+
+
+class SoonBefore(Frozen):
+    """How many minutes before a clock of a kind runs out it is said that it soon does."""
+
+    statutory: int = Field(60, gt=0)
+    colour: int = Field(60, gt=0)
+    needed_by: int = Field(60, gt=0)
+    new_information: int = Field(60, gt=0)
+    information_request: int = Field(60, gt=0)
+    parallel_route: int = Field(60, gt=0)
+    challenge: int = Field(60, gt=0)
+
+
+class Duty(Frozen):
+    """Who is paged, and where; each of the line in turn."""
+
+    who: str
+    email: str
+
+
+class Clocks(Frozen):
+    """The times that the hub itself sets; `handover_at` is local, when the day's staff take over from the night's."""
+
+    colour: ByColour
+    new_information: ByColour
+    parallel_routes: Mapping[str, Term]
+    acknowledgement: Term
+    next_in_line: Term
+    duty: tuple[Duty, ...] = Field(min_length=1)
+    soon_before: SoonBefore = SoonBefore()
+    handover_at: time
 
 
 class CodeItem(Frozen):
@@ -107,7 +151,8 @@ class Hub(Frozen):
     next_step: Mapping[str, str]
     councils: Mapping[str, str]
     districts: Mapping[str, tuple[str, ...]]
-    partner_reply: Mapping[Colour, Term]
+    clocks: Clocks
+    partner_reply: ByColour
     webhooks: Webhooks = Webhooks()
     indicators: tuple[Indicator, ...]
     code_lists: Mapping[str, CodeList]
@@ -119,9 +164,6 @@ class Hub(Frozen):
             raise ValueError(msg)
         if any(opens >= closes for opens, closes in (*self.opening_hours.values(), *self.open_days.values())):
             msg = "opening_hours: a day opens before it closes"
-            raise ValueError(msg)
-        if set(get_args(Colour)) - self.partner_reply.keys():
-            msg = "partner_reply: give every colour its term"
             raise ValueError(msg)
         if self.districts.keys() - self.councils.keys():
             msg = "districts: every council must stand under councils"

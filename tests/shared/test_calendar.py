@@ -7,7 +7,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shared.calendar import decision_due_at, is_open, next_opening, opening_hours, term_ends_at
+from shared.calendar import (
+    decision_due_at,
+    is_open,
+    last_closing,
+    next_opening,
+    night_before,
+    opening_hours,
+    term_ends_at,
+)
 from shared.settings.hub import Hub, Term
 
 LONDON = ZoneInfo("Europe/London")
@@ -58,6 +66,17 @@ TERMS = [
     ("two hours over closing", Term(hours=2), "2026-11-20 16:00", "2026-11-20 18:00"),
     ("six hours over the spring change", Term(hours=6), "2026-03-28 22:00", "2026-03-29 05:00"),
     ("one working day on a Friday", Term(working_days=1), "2026-11-20 16:29", "2026-11-23 16:29"),
+    ("a quarter of an hour over midnight", Term(minutes=15), "2026-11-20 23:50", "2026-11-21 00:05"),
+    ("four hours through the autumn change", Term(hours=4), "2026-10-24 23:30", "2026-10-25 02:30"),
+    ("four hours through the spring change", Term(hours=4), "2026-03-28 23:30", "2026-03-29 04:30"),
+    ("four open hours within a day", Term(open_hours=4), "2026-11-17 10:00", "2026-11-17 14:00"),
+    ("four open hours up to closing", Term(open_hours=4), "2026-11-17 13:00", "2026-11-17 17:00"),
+    ("four open hours from before opening", Term(open_hours=4), "2026-11-17 06:00", "2026-11-17 12:30"),
+    ("four open hours over a weekend", Term(open_hours=4), "2026-11-20 15:00", "2026-11-23 11:00"),
+    ("four open hours over Christmas", Term(open_hours=4), "2026-12-24 16:00", "2026-12-29 11:30"),
+    ("ten open hours over the spring change", Term(open_hours=10), "2026-03-27 14:30", "2026-03-30 16:30"),
+    ("two working days from a Thursday evening hour", Term(working_days=2), "2026-11-19 16:50", "2026-11-23 16:50"),
+    ("two working days from a Saturday", Term(working_days=2), "2026-11-21 02:10", "2026-11-24 17:00"),
     ("seven working days over Christmas", Term(working_days=7), "2026-12-22 11:00", "2027-01-05 11:00"),
 ]
 
@@ -98,6 +117,34 @@ def test_openings(at: str, opens: str, open_now: bool, hub: Hub) -> None:
     """The next opening lies after the moment asked about, and the door is open between opening and closing."""
     assert next_opening(local(at), hub) == local(opens)
     assert is_open(local(at), hub) is open_now
+
+
+NIGHTS = [
+    ("a Tuesday at noon", "2026-11-17 12:00", "2026-11-16 17:00", "2026-11-17 09:00"),
+    ("a Tuesday at opening, before the handover", "2026-11-17 08:30", "2026-11-16 17:00", "2026-11-17 08:30"),
+    ("a Monday at noon", "2026-11-23 12:00", "2026-11-20 16:30", "2026-11-23 09:00"),
+    ("a Friday a minute after closing", "2026-11-20 16:31", "2026-11-20 16:30", "2026-11-20 16:31"),
+    ("a Saturday night", "2026-11-21 02:10", "2026-11-20 16:30", "2026-11-21 02:10"),
+    ("the Tuesday after Christmas", "2026-12-29 10:00", "2026-12-24 17:00", "2026-12-29 09:00"),
+    ("the Monday after the spring change", "2026-03-30 10:00", "2026-03-27 16:30", "2026-03-30 09:00"),
+    ("the Monday after the autumn change", "2026-10-26 10:00", "2026-10-23 16:30", "2026-10-26 09:00"),
+]
+
+
+@pytest.mark.parametrize(("_case", "at", "since", "until"), NIGHTS, ids=[row[0] for row in NIGHTS])
+def test_the_night_before(_case: str, at: str, since: str, until: str, hub: Hub) -> None:
+    """The night lasts from the last closing to the handover at nine, or to now while it still lasts."""
+    assert night_before(local(at), hub) == (local(since).astimezone(UTC), local(until).astimezone(UTC))
+
+
+@settings(max_examples=200, derandomize=True)
+@given(at=st.datetimes(datetime(2024, 1, 1), datetime(2032, 1, 1), timezones=st.just(UTC)))  # noqa: DTZ001
+def test_closed_since_the_last_closing(at: datetime, hub: Hub) -> None:
+    """At any moment the hub is open exactly where it has opened since it last closed."""
+    closed_at = last_closing(at, hub)
+    assert closed_at <= at
+    assert not is_open(closed_at, hub)
+    assert is_open(at, hub) == (next_opening(closed_at, hub) <= at)
 
 
 def _within_hours(at: datetime, hub: Hub) -> bool:
