@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 import yaml
 
-from services.triage.domain import History, council_of, district_of, facts_of, highest
-from services.triage.routing import choose, read_directory
+from services.triage.domain import History, council_of, facts_of, highest
+from services.triage.routing import choose, read_directory, seeker_of
 from services.triage.thresholds import assess, load_policy, load_vocabulary
 from tests.conftest import EXAMPLES, HUB_FOLDER
 
@@ -34,18 +34,9 @@ def _receipts(document: dict[str, Any], history: History) -> list[dict[str, Any]
 def _offers(document: dict[str, Any], receipts: list[dict[str, Any]]) -> list[str]:
     if not all(receipt["auto_route"] for receipt in receipts):
         return []
-    services = [
-        choose(
-            DIRECTORY,
-            council=council_of(document, child, DISTRICTS),
-            district=district_of(document, child),
-            age_months=receipt["facts"].get("child_age_months"),
-            unborn=receipt["facts"].get("unborn", False),
-            level=receipt["level"],
-        )
-        for child, receipt in enumerate(receipts)
-    ]
-    return [service.provider for service in services if service]
+    councils = [council_of(document, child, DISTRICTS) for child in range(len(receipts))]
+    seekers = [seeker_of(document, child, councils[child], receipt) for child, receipt in enumerate(receipts)]
+    return [choice.service.provider for choice in choose(DIRECTORY, seekers) if choice.service]
 
 
 def test_all_twelve_are_expected() -> None:

@@ -8,10 +8,9 @@ from typing import Any
 from sqlalchemy import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.triage.domain import PRIORITIES, History, council_of, district_of, facts_of, highest
+from services.triage.domain import PRIORITIES, History, council_of, facts_of, highest
 from services.triage.models import Case, Step
-from services.triage.routing import Directory, choose
-from services.triage.routing import Service as HelpService
+from services.triage.routing import Choice, Directory, choose, seeker_of
 from services.triage.thresholds import ASSESSMENT_ERROR, Policy, assess
 from shared.audit import record_access
 from shared.db import insert_rows
@@ -45,12 +44,12 @@ class Verdict:
 
     council: str | None
     receipts: Sequence[Mapping[str, Any]]
-    services: Sequence[HelpService | None]
+    choices: Sequence[Choice]
 
     @property
     def may_route(self) -> bool:
         """Tell whether every child's receipt allows the automatic route and a service fits each."""
-        return all(r["auto_route"] for r in self.receipts) and all(s is not None for s in self.services)
+        return all(r["auto_route"] for r in self.receipts) and all(choice.service for choice in self.choices)
 
 
 def judge(desk: Desk, referral: Mapping[str, Any], received_at: datetime, history: History) -> Verdict:
@@ -59,22 +58,9 @@ def judge(desk: Desk, referral: Mapping[str, Any], received_at: datetime, histor
     councils = [council_of(referral, child, desk.hub.districts) for child in children]
     facts = [facts_of(referral, child, received_at, history) for child in children]
     receipts = [assess(desk.policy, child_facts).model_dump(mode="json") for child_facts in facts]
-    services = [
-        choose(
-            desk.directory,
-            council=councils[child],
-            district=district_of(referral, child),
-            age_months=_months(facts[child].get("child_age_months")),
-            unborn=bool(facts[child].get("unborn")),
-            level=receipts[child]["level"],
-        )
-        for child in children
-    ]
-    return Verdict(next((council for council in councils if council), None), receipts, services)
-
-
-def _months(fact: object) -> int | None:
-    return fact if isinstance(fact, int) else None
+    seekers = [seeker_of(referral, child, councils[child], receipts[child]) for child in children]
+    choices = choose(desk.directory, seekers)
+    return Verdict(next((council for council in councils if council), None), receipts, choices)
 
 
 def apply_verdict(case: Case, verdict: Verdict) -> None:

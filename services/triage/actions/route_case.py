@@ -27,13 +27,14 @@ async def _route(session: AsyncSession, case: Case, verdict: Verdict) -> None:
     case.status = CaseStatus.ROUTED
     case.lease_until = None
     await tell(session, case, CaseRouted, f"/v1/cases/{case.id}", case.agency)
-    for child, service in enumerate(verdict.services):
+    for choice in verdict.choices:
+        service = choice.service
         if service is None:
             continue
         offer = Offer(
             id=new_id(),
             case_id=case.id,
-            child=child,
+            child=choice.seeker.child,
             provider=service.provider,
             service=service.slug,
             status=OfferStatus.OFFERED,
