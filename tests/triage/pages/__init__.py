@@ -1,0 +1,1 @@
+"""Staff pages, through HTTP."""
