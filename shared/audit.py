@@ -34,11 +34,14 @@ _insert = insert(audit_rows)
 def audit_row(
     caller: Caller, action: str, record: str, record_id: UUID, *, purpose: str
 ) -> dict[str, str | UUID | datetime]:
-    """Return the values of one row, for an action that inserts it in a statement of its own."""
+    """Return the values of one row, for an action that inserts it in a statement of its own.
+
+    `purpose` is the route's; what a member of staff named for the request goes before it.
+    """
     return {
         "who": caller.subject,
         "role": caller.role_shown,
-        "purpose": purpose,
+        "purpose": caller.purpose or purpose,
         "action": action,
         "record": record,
         "record_id": record_id,

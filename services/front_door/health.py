@@ -16,6 +16,7 @@ from shared.http.rendering import problem_response
 from shared.http.service import Service
 from shared.kafka import answers as kafka_answers
 from shared.problems import Unavailable
+from shared.security import public
 
 PATIENCE_SECONDS: Final = 2.0
 RETRY_SECONDS: Final = 5
@@ -35,7 +36,7 @@ def health(checks: Mapping[str, Check], *, spared: Collection[str] = ()) -> APIR
 
     Ready goes without those that are `spared`: callers are served while these are down.
     """
-    router = APIRouter(tags=["health"])
+    router = APIRouter(tags=["health"], dependencies=[public("names of dependencies and whether they answer")])
 
     @router.get("/health/live")
     async def get_live() -> dict[str, str]:

@@ -9,6 +9,7 @@ from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
 from shared.http.service import Service
+from shared.security import public
 from shared.telemetry.gauges import ServiceGauges
 from shared.telemetry.metrics import REGISTRY
 
@@ -29,7 +30,7 @@ class _Scrape(Collector):
 
 def metrics(services: Sequence[Service]) -> APIRouter:
     """Return `/metrics` for all of these services. It holds no personal data, and is not for the public either."""
-    router = APIRouter()
+    router = APIRouter(dependencies=[public("counts; the gateway keeps them inside")])
     asked = [ServiceGauges(service.name, service.resources.db, service.gauges) for service in services]
 
     @router.get("/metrics", include_in_schema=False)

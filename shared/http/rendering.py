@@ -23,6 +23,7 @@ from shared.problems import (
     Unauthorized,
     Unavailable,
 )
+from shared.security import public
 from shared.telemetry import correlation_id, log, new_correlation_id, where_raised
 
 PROBLEM_DOCS = "/problems"
@@ -152,7 +153,7 @@ def _problems(problem: type[Problem]) -> set[type[Problem]]:
 
 def problems_router() -> APIRouter:
     """Return the route that makes the `type` of a problem resolve."""
-    router = APIRouter()
+    router = APIRouter(dependencies=[public("explanations of errors")])
 
     @router.get(PROBLEM_DOCS, include_in_schema=False)
     async def get_problems() -> PlainTextResponse:

@@ -12,7 +12,7 @@ from services.referrals.domain.assertions import TokenRefused, read_form
 from services.referrals.schemas import KeySetOut, TokenOut, TokenRefusedOut, TokenServer
 from shared.http.service import state_of
 from shared.http.strict import Body
-from shared.security import ALGORITHMS
+from shared.security import ALGORITHMS, public
 
 FORM = {
     "requestBody": {
@@ -36,12 +36,21 @@ FORM = {
 REFUSALS: dict[int | str, dict[str, Any]] = {400: {"model": TokenRefusedOut}, 401: {"model": TokenRefusedOut}}
 KEPT_FOR = {"Cache-Control": "public, max-age=300"}
 
+TOKENS_BEGIN_HERE = public("whoever asks for a token has none yet; the assertion proves them")
+KEYS_ARE_PUBLIC = public("public keys and where to ask for tokens")
+
 router = APIRouter(tags=["tokens"])
 
 Issuer = Annotated[TokenIssuer, Depends(state_of(ISSUER))]
 
 
-@router.post("/oauth/token", response_model=TokenOut, responses=REFUSALS, openapi_extra=FORM)
+@router.post(
+    "/oauth/token",
+    response_model=TokenOut,
+    responses=REFUSALS,
+    openapi_extra=FORM,
+    dependencies=[TOKENS_BEGIN_HERE],
+)
 async def post_token(
     issuer: Issuer, session: Session, body: Body, content_type: Annotated[str, Header()] = ""
 ) -> JSONResponse:
@@ -53,14 +62,14 @@ async def post_token(
     return JSONResponse(granted.model_dump(), headers={"Cache-Control": "no-store"})
 
 
-@router.get("/.well-known/jwks.json")
+@router.get("/.well-known/jwks.json", dependencies=[KEYS_ARE_PUBLIC])
 async def get_key_set(issuer: Issuer) -> JSONResponse:
     """Read the public keys that access tokens are signed with."""
     public = {name: str(part) for name, part in issuer.key.as_dict(private=False).items()}
     return JSONResponse(KeySetOut(keys=[{**public, "use": "sig", "alg": "ES256"}]).model_dump(), headers=KEPT_FOR)
 
 
-@router.get("/.well-known/oauth-authorization-server")
+@router.get("/.well-known/oauth-authorization-server", dependencies=[KEYS_ARE_PUBLIC])
 async def get_token_server(issuer: Issuer) -> TokenServer:
     """Read how tokens are asked for here."""
     return TokenServer(

@@ -1,21 +1,20 @@
-"""Who is calling: access tokens (`at+jwt`, RFC 9068) of partners, services and staff, and what a route asks of them."""
+"""Who is calling: access tokens (`at+jwt`, RFC 9068) of partners, services and staff, issued and verified."""
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from enum import StrEnum
 from typing import Any, Protocol
 
-from fastapi import Depends, Request
 from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, KeySet
 from joserfc.util import urlsafe_b64decode
 
 from shared.db import new_id
-from shared.problems import Forbidden, Unauthorized
+from shared.problems import Unauthorized
+from shared.security.authorisation import FRONT_DOOR, Caller, Role
 
 ALGORITHMS = ["ES256", "PS256"]
 TOKEN_TYPE = "at+jwt"  # noqa: S105 - a media type
@@ -23,40 +22,6 @@ TOKEN_SECONDS = 300
 CLOCK_SKEW_SECONDS = 5
 LONGEST_TOKEN_CHARACTERS = 8192
 TOKENS_REMEMBERED = 10_000
-
-FRONT_DOOR = "front-door"
-"""The agency slug under which staff record calls and the public's contacts."""
-
-
-class Role(StrEnum):
-    SCREENER = "screener"
-    SOCIAL_WORKER = "social_worker"
-    MANAGER = "manager"
-    OUT_OF_HOURS = "out_of_hours"
-    AUDITOR = "auditor"
-    ADMIN = "admin"
-
-
-CASE_ROLES = (Role.SCREENER, Role.SOCIAL_WORKER, Role.MANAGER, Role.OUT_OF_HOURS)
-
-
-@dataclass(frozen=True)
-class Caller:
-    """A verified caller: an agency, a service or a member of staff. `agency` is a slug, `front-door` for staff."""
-
-    subject: str
-    agency: str
-    scopes: frozenset[str] = frozenset()
-    roles: frozenset[Role] = frozenset()
-
-    @property
-    def is_staff(self) -> bool:
-        return bool(self.roles)
-
-    @property
-    def role_shown(self) -> str:
-        """What the audit row says: the staff roles, or `partner`."""
-        return " ".join(sorted(self.roles)) if self.roles else "partner"
 
 
 class KeySource(Protocol):
@@ -184,23 +149,3 @@ def issue_token(key: ECKey, issuer: str, audience: str, claims: Mapping[str, Any
     now = int(datetime.now(UTC).timestamp())
     times = {"iss": issuer, "aud": audience, "iat": now, "exp": now + TOKEN_SECONDS, "jti": str(new_id())}
     return jwt.encode({"alg": "ES256", "typ": TOKEN_TYPE, "kid": key.kid}, {**times, **claims}, key)
-
-
-def allow(*, scope: str | None = None, roles: tuple[Role, ...] = ()) -> Any:
-    """Return the policy of a route: a partner with this scope, or staff with one of these roles."""
-    return Depends(policy_of(scope, frozenset(roles)))
-
-
-def policy_of(scope: str | None, roles: frozenset[Role]) -> Callable[[Request], Any]:
-    async def caller(request: Request) -> Caller:
-        scheme, _, token = request.headers.get("authorization", "").partition(" ")
-        if scheme.lower() != "bearer" or not token:
-            raise Unauthorized("Send an access token: Authorization: Bearer <token>.")
-        found: Caller = await request.app.state.verifier.verify(token.strip())
-        if (scope is not None and scope in found.scopes) or found.roles & roles:
-            return found
-        needed = [f"scope {scope}"] if scope else []
-        needed += [f"role {' or '.join(sorted(roles))}"] if roles else []
-        raise Forbidden(f"This needs {', or '.join(needed)}.")
-
-    return caller

@@ -1,0 +1,46 @@
+"""Who calls, by access tokens, and who may, by one pure function that every route asks."""
+
+from shared.security.authorisation import (
+    CASE_ROLES,
+    FRONT_DOOR,
+    Caller,
+    Policy,
+    Purpose,
+    Relation,
+    Role,
+    may,
+)
+from shared.security.doors import PURPOSE_HEADER, allow, policies_of, public
+from shared.security.tokens import (
+    ALGORITHMS,
+    TOKEN_SECONDS,
+    TOKEN_TYPE,
+    Issuer,
+    KeySource,
+    KnownKeys,
+    Verifier,
+    issue_token,
+)
+
+__all__ = [
+    "ALGORITHMS",
+    "CASE_ROLES",
+    "FRONT_DOOR",
+    "PURPOSE_HEADER",
+    "TOKEN_SECONDS",
+    "TOKEN_TYPE",
+    "Caller",
+    "Issuer",
+    "KeySource",
+    "KnownKeys",
+    "Policy",
+    "Purpose",
+    "Relation",
+    "Role",
+    "Verifier",
+    "allow",
+    "issue_token",
+    "may",
+    "policies_of",
+    "public",
+]

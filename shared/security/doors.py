@@ -1,0 +1,75 @@
+"""The policy that a route declares, kept at its door: who calls is verified, and refused where it does not fit."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+from fastapi import Depends, Request
+from fastapi.dependencies.models import Dependant
+
+from shared.problems import FieldError, Forbidden, Invalid, Unauthorized
+from shared.security.authorisation import Caller, Policy, Purpose, Role, may
+
+PURPOSE_HEADER = "X-Purpose"
+
+
+@dataclass(frozen=True)
+class Door:
+    """A dependency that gives a route its caller; raises `Unauthorized` or `Forbidden`."""
+
+    policy: Policy
+
+    async def __call__(self, request: Request) -> Caller:
+        scheme, _, token = request.headers.get("authorization", "").partition(" ")
+        if scheme.lower() != "bearer" or not token:
+            raise Unauthorized("Send an access token: Authorization: Bearer <token>.")
+        found: Caller = await request.app.state.verifier.verify(token.strip())
+        if not may(found, self.policy):
+            raise Forbidden(f"This needs {_needed(self.policy)}.")
+        return _with_purpose(found, request.headers.get(PURPOSE_HEADER))
+
+
+@dataclass(frozen=True)
+class OpenDoor:
+    """A dependency that asks nothing and declares that a route is public."""
+
+    policy: Policy
+
+    async def __call__(self) -> None: ...
+
+
+def allow(*, scope: str | None = None, roles: tuple[Role, ...] = (), anybody: bool = False) -> Any:
+    """Return the policy of a route: a partner with this scope, or staff with one of these roles.
+
+    `anybody` stands for whoever has a good token.
+    """
+    return Depends(Door(Policy(scope, frozenset(roles), anybody)))
+
+
+def public(reason: str) -> Any:
+    """Return the policy of a route that nobody needs a token for, with the reason."""
+    return Depends(OpenDoor(Policy(public=reason)))
+
+
+def policies_of(dependant: Dependant) -> Iterator[Policy]:
+    """Yield every policy that a route declares, itself or by what it depends on."""
+    if isinstance(dependant.call, Door | OpenDoor):
+        yield dependant.call.policy
+    for inner in dependant.dependencies:
+        yield from policies_of(inner)
+
+
+def _needed(policy: Policy) -> str:
+    needed = [f"scope {policy.scope}"] if policy.scope else []
+    needed += [f"role {' or '.join(sorted(policy.roles))}"] if policy.roles else []
+    return ", or ".join(needed)
+
+
+def _with_purpose(caller: Caller, named: str | None) -> Caller:
+    if named is None or not caller.is_staff:
+        return caller
+    try:
+        return replace(caller, purpose=Purpose(named))
+    except ValueError:
+        advice = FieldError(f"/{PURPOSE_HEADER}", f"Allowed: {', '.join(Purpose)}.")
+        raise Invalid("Correct the fields named.", errors=(advice,)) from None

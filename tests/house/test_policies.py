@@ -1,0 +1,79 @@
+"""Every route says whom it is for, in both shapes of the front door."""
+
+import os
+from pathlib import Path
+from unittest.mock import patch
+
+import pytest
+from fastapi import FastAPI
+
+from services.front_door import app, installation, microservice
+from services.front_door.databases import SERVICES, DatabaseUrls
+from services.front_door.installation import prepare_services, read_settings
+from services.front_door.parts import Part, ServiceName
+from services.front_door.settings import ServeSettings
+from shared.security import CASE_ROLES, Role
+from tests.conftest import HUB_FOLDER
+from tests.house.routes import Served, served
+
+URL = "postgresql+asyncpg://nobody@nowhere/nothing"
+OF_THE_FRAMEWORK = {"/openapi.json", "/docs", "/docs/oauth2-redirect"}
+CASE_TEXT = ("/v1/cases", "/v1/referrals", "/v1/early-help-offers", "/v1/information-requests", "/internal")
+
+
+@pytest.fixture
+def applications(tmp_path: Path) -> list[FastAPI]:
+    """Give the one process and the three microservices, none of them started."""
+
+    async def registered(*_: object) -> None: ...
+
+    places = dict.fromkeys(SERVICES, DatabaseUrls(URL, URL))
+    whole = app.build(places, tmp_path, "http://localhost:8000", demo=True)
+    with patch.object(installation, "register_clients", registered):
+        prepare_services(tmp_path, places, HUB_FOLDER)
+    return [whole, *(_microservice(name, tmp_path) for name in ServiceName)]
+
+
+def _microservice(name: ServiceName, data_dir: Path) -> FastAPI:
+    settings = data_dir / "services" / name / "settings.env"
+    said = {"FRONTDOOR_SETTINGS": str(settings), "FRONTDOOR_KAFKA": "kafka:9092", "FRONTDOOR_PROFILE": "demo"}
+    with patch.dict(os.environ, said):
+        read_settings()
+        return microservice.build(name, list(Part), ServeSettings(), "test")
+
+
+def test_every_route_declares_its_policy(applications: list[FastAPI]) -> None:
+    """A route without a policy, or with two that differ, is found; what is no route of ours is the framework's."""
+    for application in applications:
+        routes = list(served(application))
+        assert {route.path for route in routes if not route.ours} == OF_THE_FRAMEWORK
+        assert [str(route) for route in routes if route.ours and len(route.policies) != 1] == []
+
+
+def test_a_public_route_says_why(applications: list[FastAPI]) -> None:
+    """A policy is either public, with a reason, or asks for a scope, a role or a good token."""
+    for route in filter(_ours, served(applications[0])):
+        (policy,) = route.policies
+        asked = bool(policy.scope or policy.roles or policy.anybody)
+        assert bool(policy.public) != asked, str(route)
+
+
+def test_auditor_and_admin_reach_no_case_text(applications: list[FastAPI]) -> None:
+    """No route about cases, referrals, offers or requests lets either in, or whoever has a good token."""
+    about_children = [route for route in served(applications[0]) if route.path.startswith(CASE_TEXT)]
+    assert len(about_children) > 10
+    for route in about_children:
+        (policy,) = route.policies
+        assert not policy.anybody, str(route)
+        assert policy.roles <= set(CASE_ROLES), str(route)
+    assert not {Role.AUDITOR, Role.ADMIN} & set(CASE_ROLES)
+
+
+def test_the_microservices_serve_what_the_one_process_serves(applications: list[FastAPI]) -> None:
+    """The same routes with the same policies, whichever the shape."""
+    whole, *parts = (set(filter(_ours, served(application))) for application in applications)
+    assert set().union(*parts) == whole
+
+
+def _ours(route: Served) -> bool:
+    return route.ours
