@@ -25,7 +25,7 @@ from shared.vault import Vault
 UNKNOWN_SOURCE = "10"
 
 _referrals = Referral.metadata.tables[Referral.__tablename__]
-_REFERRAL = tuple(column.name for column in _referrals.columns)
+_REFERRAL = tuple(column.name for column in _referrals.columns if not column.nullable)
 _AUDIT = ("who", "role", "purpose", "action", "record", "record_id", "correlation_id")
 _OUTBOX = ("event_id", "type", "subject", "headers", "payload")
 
