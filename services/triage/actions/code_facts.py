@@ -44,7 +44,7 @@ async def code_facts(session: AsyncSession, desk: Desk, case: Case, caller: Call
     )
     await session.flush()
     verdict = await judge_again(session, desk, case, referral)
-    await record_verdict(session, case, verdict, cause="coded")
+    await record_verdict(session, desk, case, verdict, cause="coded")
     await note(session, case, caller, "facts.coded")
     if case.owner == caller.subject and case.status == CaseStatus.CLAIMED:
         await extend_lease(session, case)

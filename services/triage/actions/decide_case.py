@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from services.triage.actions.clocks import end_case_clocks
 from services.triage.actions.desk import Desk, note, tell
 from services.triage.actions.route_case import close_offers
 from services.triage.domain import (
@@ -153,6 +154,7 @@ async def _conclude(
     case.decided_at = await session.scalar(select(func.clock_timestamp()))
     case.decided_level = max(one["level"] for one in decided)
     case.lease_until = None
+    await end_case_clocks(session, case)
     elsewhere = frozenset(one["child"] for one in decided if one["outcome"] != Outcome.FAMILY_HUB)
     await close_offers(session, case, elsewhere)
     await tell(session, case, CaseDecided, f"/internal/cases/{case.id}/feedback", case.agency)

@@ -10,6 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from services.triage.actions.clocks import correct_case_clocks, set_colour_clock, start_case_clocks
 from services.triage.actions.desk import TRIAGE, Desk, Verdict, apply_verdict, judge, note, set_priority, tell
 from services.triage.actions.route_case import follow_verdict
 from services.triage.domain import CaseStatus, History
@@ -38,6 +39,8 @@ _set_receipt = _new_child.on_conflict_do_update(
     index_elements=["case_id", "child"], set_={"receipt": _new_child.excluded.receipt}
 )
 
+OPENED = "opened"
+
 Detail = Mapping[str, Any]
 """The answer of `GET /internal/referrals/{id}`."""
 
@@ -63,6 +66,7 @@ async def open_cases(session: AsyncSession, desk: Desk, openings: Sequence[Openi
                 await note(session, case, TRIAGE, "case.opened")
                 if opening.detail is not None:
                     await _take_in(session, desk, case, opening.detail, known)
+                await start_case_clocks(session, desk, case, case.received_at)
         await session.execute(_insert_case, [{name: getattr(case, name) for name in _CASE} for case in cases])
 
 
@@ -81,7 +85,6 @@ def _new_case(event: Event) -> Case:
         details_pending=True,
         received_at=submitted.received_at,
         decision_due_at=submitted.decision_due_at,
-        due_at=submitted.decision_due_at,
         version=0,
     )
     set_priority(case, "amber" if event.urgency == "no" else "red")
@@ -91,7 +94,9 @@ def _new_case(event: Event) -> Case:
 async def complete_details(session: AsyncSession, desk: Desk, case: Case, detail: Detail) -> None:
     """Fill in a case that opened with details pending. The caller holds its lock."""
     if case.details_pending:
+        colour = case.priority
         await _take_in(session, desk, case, detail, await _known_contacts(session, desk, [detail]))
+        await correct_case_clocks(session, desk, case, colour)
         await note(session, case, TRIAGE, "case.details_completed")
 
 
@@ -101,13 +106,15 @@ async def _take_in(
     """Store the sealed referral and its blind indexes, assess every child, and route where that is allowed."""
     case.details = desk.vault.seal("cases", case.id, detail["referral"])
     case.details_pending = False
+    needed_at = (detail["referral"].get("needed_by") or {}).get("at")
+    case.needed_by = datetime.fromisoformat(needed_at) if needed_at else None
     digests = digests_of(desk, detail["referral"], detail.get("quality"))
     history = _history([c for digest in digests for c in known.get(digest, ())], case, ())
     await insert_rows(session, _insert_key, [_key(digest, case) for digest in digests])
     for digest in digests:
         known.setdefault(digest, []).append(Contact(case.id, case.received_at))
     verdict = judge(desk, detail["referral"], case.received_at, history)
-    await record_verdict(session, case, verdict, cause="opened")
+    await record_verdict(session, desk, case, verdict, cause=OPENED)
     await follow_verdict(session, case, verdict)
 
 
@@ -115,9 +122,12 @@ def _key(digest: bytes, case: Case) -> dict[str, Any]:
     return {"digest": digest, "case_id": case.id, "person": "", "kind": "identity"}
 
 
-async def record_verdict(session: AsyncSession, case: Case, verdict: Verdict, *, cause: str) -> None:
-    """Make these the receipts that stand, and keep them beside the earlier ones."""
+async def record_verdict(session: AsyncSession, desk: Desk, case: Case, verdict: Verdict, *, cause: str) -> None:
+    """Make these the receipts that stand, and keep them beside the earlier ones; a new colour has a new clock."""
+    colour = case.priority
     apply_verdict(case, verdict)
+    if cause != OPENED and case.priority != colour:
+        await set_colour_clock(session, desk, case)
     rows = [{"case_id": case.id, "child": child, "receipt": dict(r)} for child, r in enumerate(verdict.receipts)]
     await insert_rows(session, _insert_assessment, [{**row, "cause": cause} for row in rows])
     await insert_rows(session, _set_receipt, rows)

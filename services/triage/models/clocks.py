@@ -39,6 +39,7 @@ class Clock(Base):
             postgresql_nulls_not_distinct=True,
         ),
         Index("ix_clocks_next", "next_at", postgresql_where=text("ended_at IS NULL AND next_at IS NOT NULL")),
+        Index("ix_clocks_spent", "kind", postgresql_where=text("ended_at IS NULL AND next_at IS NULL")),
     )
 
 

@@ -12,13 +12,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.triage.domain import CaseStatus, highest
 from services.triage.models import Assessment, Case, Child, Decision, Offer, Step
+from services.triage.queries.clocks import clocks_of
 from services.triage.schemas import (
     AssessmentOut,
     CaseItem,
     CaseOut,
     CasePage,
     ChildOut,
-    Clock,
     Clocks,
     DecisionOut,
     Feedback,
@@ -92,7 +92,7 @@ async def list_cases(session: AsyncSession, wanted: Filter, limit: int, after: P
     cases = (await session.scalars(query)).all()
     last = cases[limit - 1] if len(cases) > limit else None
     return CasePage(
-        items=[case_item(case) for case in cases[:limit]],
+        items=await case_items(session, cases[:limit]),
         next_cursor=encode_cursor([last.due_at.isoformat(), last.id]) if last else None,
     )
 
@@ -125,13 +125,14 @@ def _due(due: Due, today_ends_at: datetime) -> ColumnElement[bool]:
     }[due]
 
 
-def case_item(case: Case) -> CaseItem:
-    return CaseItem(**_shown(case))
+async def case_items(session: AsyncSession, cases: Sequence[Case]) -> list[CaseItem]:
+    """Return what lists show of these cases, in their order."""
+    clocks = await clocks_of(session, cases)
+    return [CaseItem(**_shown(case, clocks[case.id])) for case in cases]
 
 
-def _shown(case: Case) -> dict[str, Any]:
-    clock = Clock(due_at=case.decision_due_at, ended_at=case.decided_at)
-    return {name: getattr(case, name) for name in PLAIN} | {"clocks": Clocks(statutory=clock)}
+def _shown(case: Case, clocks: Clocks) -> dict[str, Any]:
+    return {name: getattr(case, name) for name in PLAIN} | {"clocks": clocks}
 
 
 async def show_case(session: AsyncSession, vault: Vault, case: Case) -> CaseOut:
@@ -144,7 +145,7 @@ async def show_case(session: AsyncSession, vault: Vault, case: Case) -> CaseOut:
     ).all()
     steps = (await session.scalars(_of(Step, case).order_by(Step.at, Step.id))).all()
     return CaseOut(
-        **_shown(case),
+        **_shown(case, (await clocks_of(session, [case]))[case.id]),
         receipt=highest([child.receipt for child in children]) if children else None,
         children=[_child(child) for child in children],
         referral=open_details(vault, case),

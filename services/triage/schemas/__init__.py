@@ -2,6 +2,7 @@
 
 from services.triage.schemas.cases import AssessmentOut, CaseItem, CaseOut, CasePage, ChildOut, Clock, Clocks, StepOut
 from services.triage.schemas.casework import CodedIndicatorIn, FactsIn
+from services.triage.schemas.clocks import Handover, HandoverItem, PageItem, PageList
 from services.triage.schemas.decisions import (
     ChildDecisionIn,
     CountersignatureIn,
@@ -30,6 +31,8 @@ __all__ = [
     "DecisionOut",
     "FactsIn",
     "Feedback",
+    "Handover",
+    "HandoverItem",
     "In",
     "Level",
     "Narrative",
@@ -37,6 +40,8 @@ __all__ = [
     "OfferItem",
     "OfferOut",
     "OfferPage",
+    "PageItem",
+    "PageList",
     "Past",
     "ReasonIn",
     "StepOut",

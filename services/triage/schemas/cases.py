@@ -16,7 +16,12 @@ class Clock(BaseModel):
 
 
 class Clocks(BaseModel):
+    """The clocks of the case itself, each as it runs now or ran last."""
+
     statutory: Clock = Field(description="One working day from receipt to acknowledge and decide.")
+    colour: Clock = Field(description="The hub's own, by colour; it never ends later than the statutory one.")
+    acknowledgement: Clock | None = Field(None, description="Of a red or a danger: when the line of duty is paged.")
+    needed_by: Clock | None = Field(None, description="When the referrer needs to know.")
 
 
 class CaseItem(BaseModel):

@@ -70,6 +70,18 @@ def upgrade() -> None:
         postgresql_where=sa.text("ended_at IS NULL"),
         postgresql_nulls_not_distinct=True,
     )
+    op.create_index(
+        "ix_clocks_spent",
+        "clocks",
+        ["kind"],
+        unique=False,
+        postgresql_where=sa.text("ended_at IS NULL AND next_at IS NULL"),
+    )
+    op.execute(
+        "INSERT INTO clocks (id, case_id, kind, started_at, due_at, next_at) "
+        "SELECT gen_random_uuid(), id, 'statutory', received_at, decision_due_at, "
+        "decision_due_at - interval '1 hour' FROM cases WHERE status <> 'decided'"
+    )
     op.create_table(
         "information_requests",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -265,6 +277,9 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_information_requests_case_id"), table_name="information_requests")
     op.drop_index(op.f("ix_information_requests_agency_asked_at_id"), table_name="information_requests")
     op.drop_table("information_requests")
+    op.drop_index(
+        "ix_clocks_spent", table_name="clocks", postgresql_where=sa.text("ended_at IS NULL AND next_at IS NULL")
+    )
     op.drop_index(
         "ix_clocks_running",
         table_name="clocks",
