@@ -4,6 +4,7 @@ The child's address decides, never the referrer's; without one, where the child 
 mother's. A district that no council has to itself belongs to none: a person asks.
 """
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -12,7 +13,9 @@ Districts = Mapping[str, Sequence[str]]
 """ONS code of a council -> the postcode districts that it has to itself."""
 
 INWARD = 3
-_SHAPES = frozenset({"A9", "A99", "A9A", "AA9", "AA99", "AA9A"})
+_is_outward = re.compile("[A-Z]{1,2}[0-9][0-9A-Z]?").fullmatch
+_is_inward = re.compile("[0-9][A-Z]{2}").fullmatch
+_apart = re.compile(r"[\W_]+").split
 
 
 def council_of(document: Document, child: int, districts: Districts) -> str | None:
@@ -40,19 +43,9 @@ def _postcodes(document: Document, child: int) -> Iterator[str]:
 
 
 def _district(postcode: str) -> str | None:
-    words = "".join(letter if letter.isalnum() else " " for letter in postcode.upper()).split()
+    words = [word for word in _apart(postcode.upper()) if word]
     whole = "".join(words)
-    if _shape(whole[-INWARD:]) == "9AA" and _shape(whole[:-INWARD]) in _SHAPES:
-        return whole[:-INWARD]
-    return next((word for word in (*words[:1], whole) if _shape(word) in _SHAPES), None)
-
-
-def _shape(text: str) -> str:
-    """Return the pattern of letters (A) and digits (9); what is neither in ASCII stays and fits no shape."""
-    return "".join(_kind(letter) for letter in text)
-
-
-def _kind(letter: str) -> str:
-    if not letter.isascii():
-        return "?"
-    return "9" if letter.isdigit() else "A"
+    outward, inward = whole[:-INWARD], whole[-INWARD:]
+    if _is_inward(inward) and _is_outward(outward):
+        return outward
+    return next((word for word in (*words[:1], whole) if _is_outward(word)), None)

@@ -53,11 +53,14 @@ def within(fact: str, chosen: int) -> Test:
 
 
 def holds(fact: str, members: Sequence[str], least: int) -> Test:
-    """Test a set for `least` or more of these members."""
+    """Test a set for `least` or more of these members; `least` is 1 at the least."""
+    sought = frozenset(members)
 
     def test(row: Row) -> Pair:
-        certain = possible = 0
         known = row[fact]
+        if sought.isdisjoint(known):
+            return FALSE
+        certain = possible = 0
         for member in members:
             pair = known.get(member)
             if pair is not None:
