@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import count
 
-from aiohttp import ClientConnectionError, ClientSession, ClientTimeout, TCPConnector, web
+from aiohttp import ClientError, ClientSession, ClientTimeout, TCPConnector, web
 from aiohttp.client_exceptions import ClientConnectorError
 
 from tests.conftest import ROOT
@@ -66,7 +66,7 @@ async def _serve(port: int, addresses: Addresses, started: threading.Event, stop
                     return await _ask(session, request, url, body)
                 except ClientConnectorError:
                     continue
-                except (ClientConnectionError, TimeoutError):
+                except (ClientError, TimeoutError):
                     break
             return web.Response(status=503, content_type=PROBLEM, headers={"Retry-After": "5"})
 
