@@ -37,7 +37,7 @@ def build(settings: Settings, client: ServiceClient) -> Service:
     @asynccontextmanager
     async def lifespan(_: Any) -> AsyncIterator[dict[str, Any]]:
         try:
-            yield {NAME: resources, "triage_desk": desk}
+            yield {NAME: resources, "triage_desk": desk, "triage_client": client}
         finally:
             await resources.db.close()
 

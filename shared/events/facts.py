@@ -137,6 +137,9 @@ class CaseDecided(CaseFact):
 class InformationFact(CaseFact):
     request_id: UUID = Field(description="The request for information.")
     asked: str = Field(description="Slug of the agency that is asked.")
+    waits: bool = Field(
+        default=True, description="Whether triage still waits for an answer about the referral, this one or another."
+    )
 
     @property
     def addressee(self) -> str | None:

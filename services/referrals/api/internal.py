@@ -18,6 +18,13 @@ async def list_disabled(caller: ServiceCaller, session: Session) -> dict[str, li
     return {"agencies": sorted(await queries.disabled_agencies(session))}
 
 
+@router.get("/internal/agencies/answering")
+async def list_answering(caller: ServiceCaller, session: Session) -> dict[str, dict[str, str | None]]:
+    """List the agencies that may be asked about a child, with the DfE code of what each refers."""
+    del caller
+    return {"agencies": await queries.answering_agencies(session)}
+
+
 @router.get("/internal/referrals/{referral_id}")
 async def get_detail(
     caller: ServiceCaller, resources: Services, session: Session, referral_id: ReferralId

@@ -20,9 +20,23 @@ from services.triage.domain.coding import check_coding
 from services.triage.domain.council import council_of, district_of
 from services.triage.domain.decision import check_decision, highest
 from services.triage.domain.facts import History, facts_of
+from services.triage.domain.information import (
+    ANSWERABLE,
+    AgencyAlreadyAsked,
+    InformationAlreadyGiven,
+    InformationRequestClosed,
+    RequestState,
+    has_come,
+    identity_of,
+    request_errors,
+    response_errors,
+    withheld_of,
+)
 
 __all__ = [
+    "ANSWERABLE",
     "PRIORITIES",
+    "AgencyAlreadyAsked",
     "CaseAlreadyDecided",
     "CaseClaimedByAnother",
     "CaseNotRouted",
@@ -35,13 +49,21 @@ __all__ = [
     "History",
     "NewInformationAcknowledged",
     "NewInformationKind",
+    "InformationAlreadyGiven",
+    "InformationRequestClosed",
     "OfferStatus",
     "Outcome",
     "PolicyUnreadable",
+    "RequestState",
     "check_coding",
     "check_decision",
     "council_of",
     "district_of",
     "facts_of",
+    "has_come",
     "highest",
+    "identity_of",
+    "request_errors",
+    "response_errors",
+    "withheld_of",
 ]

@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.triage.domain import CaseStatus, highest
 from services.triage.models import Assessment, Case, Child, Decision, Offer, Step
 from services.triage.queries.clocks import clocks_of
+from services.triage.queries.information import requests_of
 from services.triage.schemas import (
     AssessmentOut,
     CaseItem,
@@ -150,6 +151,7 @@ async def show_case(session: AsyncSession, vault: Vault, case: Case) -> CaseOut:
         children=[_child(child) for child in children],
         referral=open_details(vault, case),
         offers=[OfferOut.model_validate(offer, from_attributes=True) for offer in offers],
+        information_requests=await requests_of(session, vault, case.id),
         decisions=[_decision(vault, decision) for decision in decisions],
         assessments=[AssessmentOut.model_validate(one, from_attributes=True) for one in assessments],
         timeline=[StepOut.model_validate(step, from_attributes=True) for step in steps],

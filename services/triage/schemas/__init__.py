@@ -11,11 +11,23 @@ from services.triage.schemas.decisions import (
     Feedback,
     StrategyDiscussionIn,
 )
+from services.triage.schemas.information import (
+    AskedDetail,
+    AskedItem,
+    AskedPage,
+    InformationRequestIn,
+    InformationRequestOut,
+    InformationResponseIn,
+    InformationResponseOut,
+)
 from services.triage.schemas.offers import OfferDetail, OfferItem, OfferOut, OfferPage
 from services.triage.schemas.text import LONGEST_TEXT, ChildIndex, In, Level, Narrative, Past, ReasonIn
 
 __all__ = [
     "LONGEST_TEXT",
+    "AskedDetail",
+    "AskedItem",
+    "AskedPage",
     "AssessmentOut",
     "CaseItem",
     "CaseOut",
@@ -34,6 +46,10 @@ __all__ = [
     "Handover",
     "HandoverItem",
     "In",
+    "InformationRequestIn",
+    "InformationRequestOut",
+    "InformationResponseIn",
+    "InformationResponseOut",
     "Level",
     "Narrative",
     "OfferDetail",

@@ -7,6 +7,7 @@ from uuid import UUID
 from pydantic import BaseModel, Field
 
 from services.triage.schemas.decisions import DecisionOut
+from services.triage.schemas.information import InformationRequestOut
 from services.triage.schemas.offers import OfferOut
 
 
@@ -75,6 +76,7 @@ class CaseOut(CaseItem):
     children: list[ChildOut]
     referral: dict[str, Any] | None
     offers: list[OfferOut]
+    information_requests: list[InformationRequestOut]
     decisions: list[DecisionOut]
     assessments: list[AssessmentOut]
     timeline: list[StepOut]

@@ -1,11 +1,12 @@
 """The texts and numbers that callers of triage send, and what every body has in common."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
 LONGEST_TEXT = 20_000
+FARTHEST = timedelta(days=366)
 
 
 def _not_blank(text: str) -> str:
@@ -20,8 +21,15 @@ def _past(at: datetime) -> datetime:
     return at
 
 
+def _future(at: datetime) -> datetime:
+    if not timedelta(0) < at - datetime.now(UTC) < FARTHEST:
+        raise ValueError("Send a time to come, within a year.")
+    return at
+
+
 Narrative = Annotated[str, Field(min_length=1, max_length=LONGEST_TEXT), AfterValidator(_not_blank)]
 Past = Annotated[AwareDatetime, Field(strict=False), AfterValidator(_past)]
+Future = Annotated[AwareDatetime, Field(strict=False), AfterValidator(_future)]
 Level = Annotated[int, Field(ge=1, le=4)]
 ChildIndex = Annotated[int, Field(ge=0, le=19, description="Zero-based index into the referral's `children`.")]
 
