@@ -7,10 +7,20 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.referrals.actions.follow_case import record_decision, take_in_triage
+from services.referrals.actions.follow_case import follow_questions, record_decision, take_in_triage, take_up_again
 from services.referrals.domain import ReferralId
 from services.referrals.schemas import Feedback
-from shared.events import CaseDecided, CaseFact, CaseOpened, Event
+from shared.events import (
+    CaseDecided,
+    CaseFact,
+    CaseOpened,
+    CaseReopened,
+    Event,
+    InformationAnswered,
+    InformationFact,
+    InformationOverdue,
+    InformationRequested,
+)
 from shared.http.client import ServiceClient
 from shared.inbox import Entries, Entry
 from shared.telemetry import correlated
@@ -37,8 +47,26 @@ def entries_of(vault: Vault, triage: ServiceClient) -> Mapping[str, Entries]:
         "triage": {
             CaseOpened.type: Entry(on_case_opened),
             CaseDecided.type: Entry(on_case_decided, fetch_feedback),
+            CaseReopened.type: Entry(on_case_reopened),
+            InformationRequested.type: Entry(on_information),
+            InformationAnswered.type: Entry(on_information),
+            InformationOverdue.type: Entry(on_information),
         }
     }
+
+
+async def on_case_reopened(session: AsyncSession, events: Sequence[Event], _: Any) -> None:
+    for event in events:
+        with correlated(event.correlation_id):
+            await take_up_again(session, _referral_id(event))
+
+
+async def on_information(session: AsyncSession, events: Sequence[Event], _: Any) -> None:
+    for event in events:
+        if not isinstance(event.fact, InformationFact):
+            raise TypeError("an event of a request for information is needed")
+        with correlated(event.correlation_id):
+            await follow_questions(session, _referral_id(event), waits=event.fact.waits)
 
 
 async def _feedback_of(triage: ServiceClient, event: Event) -> Feedback:

@@ -1,5 +1,7 @@
 """What senders, services and operators see of referrals and agencies; reads alone, returned ready to show."""
 
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -8,8 +10,9 @@ from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.referrals.domain import ReferralId, ReferralStatus, quality_of
-from services.referrals.models import Agency, AgencyKey, Decision, Referral
-from services.referrals.schemas import AgencyShown, Links, ReferralDetail, ReferralOut, ReferralPage
+from services.referrals.domain.agencies import Scope
+from services.referrals.models import Agency, AgencyKey, Amendment, Decision, Referral
+from services.referrals.schemas import AgencyShown, AmendmentOut, Links, ReferralDetail, ReferralOut, ReferralPage
 from shared.http.answers import BAD_CURSOR, decode_cursor, encode_cursor
 from shared.problems import Invalid, NotFound
 from shared.vault import Vault
@@ -22,6 +25,11 @@ _own = (
 _one = _own.where(Referral.id == bindparam("referral_id"))
 _page = _own.order_by(Referral.id.desc()).limit(bindparam("limit"))
 _status = select(Referral.status).where(Referral.id == bindparam("referral_id"), Referral.agency == bindparam("agency"))
+_amendments = (
+    select(Amendment)
+    .where(Amendment.referral_id.in_(bindparam("ids", expanding=True)))
+    .order_by(Amendment.received_at, Amendment.id)
+)
 _source = select(Agency.source).where(Agency.slug == bindparam("slug"))
 _credentials = (
     select(Agency.scopes, AgencyKey.jwk)
@@ -29,6 +37,9 @@ _credentials = (
     .where(Agency.slug == bindparam("slug"), AgencyKey.kid == bindparam("kid"), Agency.disabled_at.is_(None))
 )
 _disabled = select(Agency.slug).where(Agency.disabled_at.is_not(None))
+_answering = select(Agency.slug, Agency.source).where(
+    Agency.disabled_at.is_(None), Agency.scopes.contains([Scope.INFORMATION_RESPOND])
+)
 _newest_kids = func.array_agg(aggregate_order_by(AgencyKey.kid, AgencyKey.added_at.desc()))
 _agencies = (
     select(
@@ -50,7 +61,25 @@ async def referral_of(session: AsyncSession, vault: Vault, agency: str, referral
     row = (await session.execute(_one, {"agency": agency, "referral_id": referral_id})).one_or_none()
     if row is None:
         raise NotFound
-    return _shown(vault, *row)
+    return _shown(vault, *row, (await _amendments_of(session, vault, [referral_id]))[referral_id])
+
+
+async def own_referral(session: AsyncSession, agency: str, referral_id: ReferralId) -> Referral:
+    """Return the row of the agency's own referral; raises `NotFound` for any other."""
+    found = await session.scalar(select(Referral).where(Referral.id == referral_id, Referral.agency == agency))
+    if found is None:
+        raise NotFound
+    return found
+
+
+async def _amendments_of(session: AsyncSession, vault: Vault, ids: Sequence[UUID]) -> Mapping[UUID, list[AmendmentOut]]:
+    found: dict[UUID, list[AmendmentOut]] = defaultdict(list)
+    for row in (await session.scalars(_amendments, {"ids": ids})).all():
+        said = vault.open(Amendment.__tablename__, row.id, row.details)
+        found[row.referral_id].append(
+            AmendmentOut.model_validate({"id": row.id, "kind": row.kind, "received_at": row.received_at, **said})
+        )
+    return found
 
 
 async def list_referrals(
@@ -60,7 +89,8 @@ async def list_referrals(
     after = _place(cursor)
     page = _page if after is None else _page.where(Referral.id < after)
     rows = (await session.execute(page, {"agency": agency, "limit": limit + 1})).all()
-    items = [_shown(vault, *row) for row in rows[:limit]]
+    amendments = await _amendments_of(session, vault, [row.Referral.id for row in rows[:limit]])
+    items = [_shown(vault, *row, amendments[row.Referral.id]) for row in rows[:limit]]
     return ReferralPage(items=items, next_cursor=encode_cursor([items[-1].id]) if len(rows) > limit else None)
 
 
@@ -89,6 +119,7 @@ async def detail_of(session: AsyncSession, vault: Vault, referral_id: ReferralId
         decision_due_at=referral.decision_due_at,
         quality=quality_of(document, referral.received_at.date()),
         referral=document,
+        amendments=(await _amendments_of(session, vault, [referral_id]))[referral_id],
     )
 
 
@@ -108,6 +139,11 @@ async def disabled_agencies(session: AsyncSession) -> set[str]:
     return set((await session.scalars(_disabled)).all())
 
 
+async def answering_agencies(session: AsyncSession) -> dict[str, str | None]:
+    """Return who may be asked about a child, with the DfE code of what each refers."""
+    return {row.slug: row.source for row in (await session.execute(_answering)).all()}
+
+
 async def list_agencies(session: AsyncSession) -> list[AgencyShown]:
     rows = (await session.execute(_agencies)).all()
     return [
@@ -123,7 +159,9 @@ async def list_agencies(session: AsyncSession) -> list[AgencyShown]:
     ]
 
 
-def _shown(vault: Vault, referral: Referral, decision: Decision | None) -> ReferralOut:
+def _shown(vault: Vault, referral: Referral, decision: Decision | None, amendments: list[AmendmentOut]) -> ReferralOut:
+    """Return a referral as its sender reads it; what was decided shows only while it stands."""
+    decision = decision if referral.status == ReferralStatus.DECIDED else None
     document = vault.open(Referral.__tablename__, referral.id, referral.details)
     told = {} if decision is None else vault.open(Decision.__tablename__, referral.id, decision.details)
     return ReferralOut(
@@ -137,6 +175,7 @@ def _shown(vault: Vault, referral: Referral, decision: Decision | None) -> Refer
         feedback=told.get("feedback"),
         next_step=told.get("next_step"),
         decided_at=None if decision is None else decision.decided_at,
+        amendments=amendments,
         links=self_link(ReferralId(referral.id)),
     )
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.referrals.domain import IllegalMove, ReferralId, ReferralStatus, can_move
@@ -36,6 +37,31 @@ async def take_in_triage(session: AsyncSession, opened: Mapping[ReferralId, str]
         await session.execute(insert(audit_rows), traced)
 
 
+_new_decision = upsert(Decision.metadata.tables[Decision.__tablename__])
+_set_decision = _new_decision.on_conflict_do_update(
+    index_elements=["referral_id"],
+    set_={"decided_at": _new_decision.excluded.decided_at, "details": _new_decision.excluded.details},
+)
+
+
+async def follow_questions(session: AsyncSession, referral_id: ReferralId, *, waits: bool) -> None:
+    """Show that triage waits for information about a referral, or no longer; one that is further on stays there."""
+    asked = (ReferralStatus.IN_TRIAGE, ReferralStatus.INFORMATION_REQUESTED)
+    await _move(session, referral_id, *(asked if waits else reversed(asked)))
+
+
+async def take_up_again(session: AsyncSession, referral_id: ReferralId) -> None:
+    """Show a referral whose case was reopened in triage; the next decision replaces the one that stood."""
+    await _move(session, referral_id, ReferralStatus.DECIDED, ReferralStatus.IN_TRIAGE)
+
+
+async def _move(session: AsyncSession, referral_id: ReferralId, status: ReferralStatus, to: ReferralStatus) -> None:
+    there = update(Referral).where(Referral.id == referral_id, Referral.status == status)
+    moved = await session.scalar(there.values(status=to).returning(Referral.id))
+    if moved is not None:
+        await record_access(session, CONSUMER, f"referral.{to}", "referral", [moved], purpose="triage")
+
+
 async def record_decision(session: AsyncSession, vault: Vault, referral_id: ReferralId, feedback: Feedback) -> None:
     """Keep the feedback and move the referral to `decided`; raises `IllegalMove` where it cannot go there."""
     referral = await session.scalar(select(Referral).where(Referral.id == referral_id).with_for_update())
@@ -45,10 +71,10 @@ async def record_decision(session: AsyncSession, vault: Vault, referral_id: Refe
         # A decision says that a case was open, even where that news was lost to the dead letters.
         referral.status = ReferralStatus.IN_TRIAGE
     if not can_move(ReferralStatus(referral.status), ReferralStatus.DECIDED):
-        raise IllegalMove("It is decided or withdrawn already.")
+        raise IllegalMove("It is decided already.")
     referral.status = ReferralStatus.DECIDED
     told = {"feedback": feedback.feedback_to_referrer, "next_step": feedback.next_step}
     sealed = vault.seal(Decision.__tablename__, referral_id, told)
-    session.add(Decision(referral_id=referral_id, decided_at=feedback.decided_at, details=sealed))
-    await session.flush()
+    decision = {"referral_id": referral_id, "decided_at": feedback.decided_at, "details": sealed}
+    await session.execute(_set_decision, decision)
     await record_access(session, CONSUMER, "referral.decided", "referral", [referral_id], purpose="triage")

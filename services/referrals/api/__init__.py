@@ -2,8 +2,8 @@
 
 from fastapi import APIRouter
 
-from services.referrals.api import code_lists, internal, referrals, tokens
+from services.referrals.api import amendments, code_lists, internal, referrals, tokens
 
 router = APIRouter()
-for room in (tokens, referrals, code_lists, internal):
+for room in (tokens, referrals, amendments, code_lists, internal):
     router.include_router(room.router)

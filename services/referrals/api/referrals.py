@@ -1,9 +1,9 @@
 """Routes by which partners, and staff for callers, submit referrals and follow them."""
 
-import asyncio
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.referrals import queries
 from services.referrals.actions.submit_referral import submit_referral
@@ -14,15 +14,11 @@ from shared.audit import record_access
 from shared.db import transaction
 from shared.http.answers import Answer, CursorText, Limit, OnceBody, answer_once
 from shared.http.openapi import body_of
-from shared.http.service import Resources
-
-FASTEST_LOOK_SECONDS = 0.05
-SLOWEST_LOOK_SECONDS = 0.25
+from shared.http.waiting import Wait, wait_for
 
 router = APIRouter(tags=["referrals"])
 
 Awaited = Annotated[ReferralStatus | None, Query(description="Wait for this status, or any after it.")]
-Wait = Annotated[int, Query(ge=0, le=30, description="Seconds to wait for `status`; without one, for any change.")]
 
 
 @router.post("/v1/referrals", status_code=202, response_model=ReferralAccepted, openapi_extra=body_of(ReferralIn))
@@ -56,28 +52,13 @@ async def get_referral(
     wait: Wait = 0,
 ) -> ReferralOut:
     """Read one of the agency's own referrals, at once or when it has come as far as is asked."""
+
+    async def look(session: AsyncSession) -> ReferralStatus:
+        return await queries.status_of(session, caller.agency, referral_id)
+
     if wait:
-        await _reached(resources, caller.agency, referral_id, status, wait)
+        await wait_for(resources.db, look, status, has_reached, wait)
     async with transaction(resources.db) as session:
         referral = await queries.referral_of(session, resources.vault, caller.agency, referral_id)
         await record_access(session, caller, "referral.read", "referral", [referral_id], purpose="following")
     return referral
-
-
-async def _reached(
-    resources: Resources, agency: str, referral_id: ReferralId, awaited: ReferralStatus | None, wait: int
-) -> None:
-    """Return once the status is reached or the time is over; no transaction is open between two looks."""
-    now = asyncio.get_running_loop().time
-    deadline, pause = now() + wait, FASTEST_LOOK_SECONDS
-    first = None
-    while True:
-        async with transaction(resources.db) as session:
-            status = await queries.status_of(session, agency, referral_id)
-        first = first or status
-        arrived = status != first if awaited is None else has_reached(status, awaited)
-        left = deadline - now()
-        if arrived or left <= 0:
-            return
-        await asyncio.sleep(min(pause, left))
-        pause = min(pause * 1.5, SLOWEST_LOOK_SECONDS)

@@ -4,9 +4,12 @@ from services.referrals.domain.identifiers import Warned
 from services.referrals.domain.quality import Asked, Quality, quality_of
 from services.referrals.domain.status import (
     IllegalMove,
+    ReferralAlreadyDecided,
+    ReferralAlreadyWithdrawn,
     ReferralId,
     ReferralStatus,
     can_move,
+    check_withdrawal,
     has_reached,
     new_reference,
 )
@@ -17,11 +20,14 @@ __all__ = [
     "CallNow",
     "IllegalMove",
     "Quality",
+    "ReferralAlreadyDecided",
+    "ReferralAlreadyWithdrawn",
     "ReferralId",
     "ReferralStatus",
     "Warned",
     "call_now_of",
     "can_move",
+    "check_withdrawal",
     "has_reached",
     "new_reference",
     "quality_of",

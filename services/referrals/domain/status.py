@@ -15,13 +15,13 @@ CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
 
 class ReferralStatus(StrEnum):
-    """Where a referral stands, as its sender sees it."""
+    """Where a referral stands, as its sender sees it, in the order in which who waits passes them."""
 
     RECEIVED = "received"
     IN_TRIAGE = "in_triage"
     INFORMATION_REQUESTED = "information_requested"
-    DECIDED = "decided"
     WITHDRAWN = "withdrawn"
+    DECIDED = "decided"
 
 
 _MOVES: dict[ReferralStatus, frozenset[ReferralStatus]] = {
@@ -32,15 +32,36 @@ _MOVES: dict[ReferralStatus, frozenset[ReferralStatus]] = {
     ReferralStatus.INFORMATION_REQUESTED: frozenset(
         {ReferralStatus.IN_TRIAGE, ReferralStatus.DECIDED, ReferralStatus.WITHDRAWN}
     ),
-    ReferralStatus.DECIDED: frozenset(),
-    ReferralStatus.WITHDRAWN: frozenset(),
+    ReferralStatus.WITHDRAWN: frozenset({ReferralStatus.DECIDED}),
+    ReferralStatus.DECIDED: frozenset({ReferralStatus.IN_TRIAGE}),
 }
+"""A case may be reopened, and a person decides what follows a withdrawal."""
 
 
 class IllegalMove(Problem):
     """News of a case that cannot follow from where the referral stands, such as a second decision."""
 
     title, status, slug = "The referral cannot move there", 409, "illegal-move"
+
+
+class ReferralAlreadyDecided(Problem):
+    """A decision stands, so there is nothing to withdraw from; what is new can still be added."""
+
+    title, status, slug = "The referral is already decided", 409, "referral-already-decided"
+
+
+class ReferralAlreadyWithdrawn(Problem):
+    """The referral was withdrawn before; a person in triage decides what follows."""
+
+    title, status, slug = "The referral is already withdrawn", 409, "referral-already-withdrawn"
+
+
+def check_withdrawal(status: ReferralStatus) -> None:
+    """Raise where there is nothing that the sender could still withdraw."""
+    if status == ReferralStatus.DECIDED:
+        raise ReferralAlreadyDecided("Add information instead, or challenge the decision.")
+    if status == ReferralStatus.WITHDRAWN:
+        raise ReferralAlreadyWithdrawn("Add information if something has changed.")
 
 
 def can_move(status: ReferralStatus, to: ReferralStatus) -> bool:

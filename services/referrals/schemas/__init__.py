@@ -1,5 +1,12 @@
 """What callers of the referrals service send and see."""
 
+from services.referrals.schemas.amendments import (
+    AmendmentAccepted,
+    AmendmentKind,
+    AmendmentOut,
+    InformationIn,
+    WithdrawalIn,
+)
 from services.referrals.schemas.answers import (
     AgencyShown,
     CodeListOut,
@@ -16,15 +23,19 @@ from services.referrals.schemas.answers import (
     TokenRefusedOut,
     TokenServer,
 )
-from services.referrals.schemas.parse import parse_referral
+from services.referrals.schemas.parse import parse_information, parse_referral
 from services.referrals.schemas.referral import ReferralIn
 
 __all__ = [
     "AgencyShown",
+    "AmendmentAccepted",
+    "AmendmentKind",
+    "AmendmentOut",
     "CodeListOut",
     "CodeListPage",
     "CodeListSummary",
     "Feedback",
+    "InformationIn",
     "KeySetOut",
     "Links",
     "ReferralAccepted",
@@ -35,5 +46,7 @@ __all__ = [
     "TokenOut",
     "TokenRefusedOut",
     "TokenServer",
+    "WithdrawalIn",
+    "parse_information",
     "parse_referral",
 ]

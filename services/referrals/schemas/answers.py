@@ -6,6 +6,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, Field
 
 from services.referrals.domain import CallNow, Quality, ReferralId, ReferralStatus
+from services.referrals.schemas.amendments import AmendmentOut
 from shared.settings.hub import CodeItem
 
 
@@ -39,6 +40,7 @@ class ReferralOut(BaseModel):
     feedback: str | None
     next_step: str | None
     decided_at: datetime | None
+    amendments: list[AmendmentOut] = Field(description="What was sent since, oldest first.")
     links: Links
 
 
@@ -60,6 +62,7 @@ class ReferralDetail(BaseModel):
     decision_due_at: datetime
     quality: Quality
     referral: dict[str, Any] = Field(description="The document as it was sent, normalised.")
+    amendments: list[AmendmentOut]
 
 
 class Feedback(BaseModel):

@@ -6,6 +6,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from services.referrals.schemas.amendments import InformationIn
 from services.referrals.schemas.referral import ReferralIn
 from services.referrals.schemas.rules import broken_rules
 from shared.http.validation import field_errors
@@ -37,6 +38,20 @@ def parse_referral(document: Any, hub: Hub, default_source: str | None, received
     if referral is None or errors:
         raise Invalid(_summary(len(errors)), errors=tuple(errors.values())[:ERRORS_NAMED])
     return referral
+
+
+def parse_information(document: Any, hub: Hub, children: int) -> InformationIn:
+    """Return what is added to a referral of so many children; raises `Invalid` as `parse_referral` does."""
+    try:
+        added = InformationIn.model_validate(document, context={"code_lists": hub.code_lists})
+    except ValidationError as refused:
+        found = refused.errors(include_url=False, include_input=False)
+        raise Invalid("Correct the fields named.", errors=field_errors(found)[:ERRORS_NAMED]) from None
+    beyond = [index for index, sign in enumerate(added.indicators) if (sign.child or 0) >= children]
+    if beyond:
+        errors = (FieldError(f"/indicators/{index}/child", "There is no such child in children.") for index in beyond)
+        raise Invalid(_summary(len(beyond)), errors=tuple(errors)[:ERRORS_NAMED])
+    return added
 
 
 def _summary(count: int) -> str:

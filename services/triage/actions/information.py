@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
+from typing import cast
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -34,6 +35,7 @@ from shared.db import new_id
 from shared.events import InformationAnswered, InformationFact, InformationOverdue, InformationRequested
 from shared.problems import FieldError, Invalid
 from shared.security import Caller
+from shared.settings.hub import Colour
 
 
 async def ask_agency(
@@ -52,7 +54,7 @@ async def ask_agency(
     _refuse(*_errors(desk, asked, agencies))
     await _check_not_asked(session, case, asked.agency)
     told = () if await is_waited_for(session, case.id) else (case.agency,)
-    now = datetime.now(UTC)
+    now, colour = datetime.now(UTC), cast("Colour", case.priority)
     request_id = new_id()
     sealed = {"purpose": asked.purpose, "questions": asked.questions, "source": agencies[asked.agency]}
     request = InformationRequest(
@@ -64,7 +66,7 @@ async def ask_agency(
         state=RequestState.ASKED,
         asked_by=caller.subject,
         asked_at=now,
-        due_at=asked.due_at or term_ends_at(now, desk.hub.partner_reply[case.priority], desk.hub),
+        due_at=asked.due_at or term_ends_at(now, desk.hub.partner_reply[colour], desk.hub),
         details=desk.vault.seal(REQUESTS, request_id, sealed),
     )
     session.add(request)
@@ -140,9 +142,7 @@ async def answer_request(
     told = (case.agency,) if in_time and not waits else ()
     await _say(session, case, request, InformationAnswered, *told, waits=waits)
     await note(session, case, caller, f"information.{request.state}")
-    await add_new_information(
-        session, desk, case, NewInformationKind.RESPONSE, details={"request_id": str(request.id)}
-    )
+    await add_new_information(session, desk, case, NewInformationKind.RESPONSE, details={"request_id": str(request.id)})
     return response
 
 

@@ -1,0 +1,88 @@
+"""A sender adds to its referral or withdraws it: a new record, nothing is overwritten. Run by the API."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from pydantic import BaseModel
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.referrals.domain import ReferralStatus, call_now_of, check_withdrawal
+from services.referrals.models import Amendment, Referral
+from services.referrals.schemas import AmendmentAccepted, AmendmentKind, InformationIn, WithdrawalIn, parse_information
+from shared.audit import record_access
+from shared.db import new_id
+from shared.events import AmendmentFact, Event, ReferralInformationAdded, ReferralWithdrawn
+from shared.http.service import Resources
+from shared.http.validation import validated
+from shared.outbox import emit
+from shared.security import Caller
+
+
+async def add_information(
+    session: AsyncSession, resources: Resources, caller: Caller, referral: Referral, document: Any
+) -> AmendmentAccepted:
+    """Keep what was added, whatever became of the referral. Raises `Invalid` for a document that adds nothing."""
+    locked = await _lock(session, referral)
+    received_at = datetime.now(UTC)
+    children = len(resources.vault.open(Referral.__tablename__, locked.id, locked.details)["children"])
+    added: InformationIn = parse_information(document, resources.hub, children)
+    accepted = await _amend(session, resources, caller, locked, "information", added, received_at)
+    signs = added.model_dump(mode="json", include={"indicators"})
+    call_now = call_now_of({"concern": {"immediate_danger": "no", **signs}}, resources.hub, received_at)
+    return accepted.model_copy(update={"call_now": call_now})
+
+
+async def withdraw_referral(
+    session: AsyncSession, resources: Resources, caller: Caller, referral: Referral, document: Any
+) -> AmendmentAccepted:
+    """Show the referral withdrawn; its case stays open until a person decides."""
+    given = validated(WithdrawalIn, document)
+    locked = await _lock(session, referral)
+    check_withdrawal(ReferralStatus(locked.status))
+    locked.status = ReferralStatus.WITHDRAWN
+    return await _amend(session, resources, caller, locked, "withdrawal", given, datetime.now(UTC))
+
+
+async def _lock(session: AsyncSession, referral: Referral) -> Referral:
+    return (await session.scalars(select(Referral).where(Referral.id == referral.id).with_for_update())).one()
+
+
+FACTS: dict[AmendmentKind, type[AmendmentFact]] = {
+    "information": ReferralInformationAdded,
+    "withdrawal": ReferralWithdrawn,
+}
+
+
+async def _amend(
+    session: AsyncSession,
+    resources: Resources,
+    caller: Caller,
+    referral: Referral,
+    kind: AmendmentKind,
+    said: BaseModel,
+    received_at: datetime,
+) -> AmendmentAccepted:
+    amendment_id = new_id()
+    sealed = resources.vault.seal(Amendment.__tablename__, amendment_id, said.model_dump(mode="json"))
+    session.add(
+        Amendment(
+            id=amendment_id,
+            referral_id=referral.id,
+            kind=kind,
+            submitted_by=caller.subject,
+            received_at=received_at,
+            details=sealed,
+        )
+    )
+    fact = FACTS[kind](
+        referral_id=referral.id,
+        reference=referral.reference,
+        detail_url=f"/internal/referrals/{referral.id}",
+        amendment_id=amendment_id,
+        received_at=received_at,
+    )
+    urgency: Any = referral.urgency
+    await emit(session, Event(fact, (referral.agency,), urgency=urgency))
+    await record_access(session, caller, f"referral.{kind}", "referral", [referral.id], purpose="referring")
+    return AmendmentAccepted(id=amendment_id, received_at=received_at, call_now=None)
