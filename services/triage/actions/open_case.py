@@ -1,6 +1,6 @@
 """From a referral submitted to a case on the queue, with a receipt for every child."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -12,18 +12,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.triage.actions.clocks import correct_case_clocks, set_colour_clock, start_case_clocks
 from services.triage.actions.desk import TRIAGE, Desk, Verdict, apply_verdict, judge, note, set_priority, tell
+from services.triage.actions.link_people import News, link_people, tell_workers
 from services.triage.actions.route_case import follow_verdict
-from services.triage.domain import CaseStatus, History
-from services.triage.matching import identities_of
-from services.triage.models import Assessment, Case, Child, Coding, PersonKey
-from services.triage.queries.history import (
-    DECISIONS,
-    Contact,
-    codings_of,
-    contacts_by_digest,
-    decided_below_threshold,
-    earlier_contacts,
-)
+from services.triage.domain import CaseStatus
+from services.triage.models import Assessment, Case, Child
+from services.triage.queries.history import history_of_case
+from services.triage.queries.known_people import KnownPeople, Profile, find_known, profile_of
 from shared.db import gathered, insert_rows, new_id
 from shared.events import CaseOpened, Event, ReferralSubmitted
 from shared.telemetry import correlated
@@ -32,7 +26,6 @@ from shared.telemetry.traces import continued
 _tables = Case.metadata.tables
 _CASE = tuple(column.key for column in Case.__table__.columns if column.key != "opened_at")
 _insert_case = insert(_tables[Case.__tablename__])
-_insert_key = insert(_tables[PersonKey.__tablename__])
 _insert_assessment = insert(_tables[Assessment.__tablename__])
 _new_child = insert(_tables[Child.__tablename__])
 _set_receipt = _new_child.on_conflict_do_update(
@@ -55,8 +48,10 @@ class Opening:
 
 async def open_cases(session: AsyncSession, desk: Desk, openings: Sequence[Opening]) -> None:
     """Open one case for each, in order; contacts within the batch count for those after them."""
-    known = await _known_contacts(session, desk, [o.detail for o in openings if o.detail])
-    cases = []
+    profiles = {opening.event.id: _profile(desk, opening.detail) for opening in openings if opening.detail}
+    known = await find_known(session, desk.vault, list(profiles.values()))
+    cases: list[Case] = []
+    news: list[News] = []
     async with gathered(session):
         for opening in openings:
             with correlated(opening.event.correlation_id), continued(opening.event.traceparent):
@@ -65,9 +60,10 @@ async def open_cases(session: AsyncSession, desk: Desk, openings: Sequence[Openi
                 await tell(session, case, CaseOpened, f"/v1/cases/{case.id}", case.agency)
                 await note(session, case, TRIAGE, "case.opened")
                 if opening.detail is not None:
-                    await _take_in(session, desk, case, opening.detail, known)
+                    news += await _take_in(session, desk, case, opening.detail, profiles[opening.event.id], known)
                 await start_case_clocks(session, desk, case, case.received_at)
         await session.execute(_insert_case, [{name: getattr(case, name) for name in _CASE} for case in cases])
+    await tell_workers(session, desk, news)
 
 
 def _new_case(event: Event) -> Case:
@@ -95,31 +91,27 @@ async def complete_details(session: AsyncSession, desk: Desk, case: Case, detail
     """Fill in a case that opened with details pending. The caller holds its lock."""
     if case.details_pending:
         colour = case.priority
-        await _take_in(session, desk, case, detail, await _known_contacts(session, desk, [detail]))
+        profile = _profile(desk, detail)
+        known = await find_known(session, desk.vault, [profile])
+        news = await _take_in(session, desk, case, detail, profile, known)
         await correct_case_clocks(session, desk, case, colour)
         await note(session, case, TRIAGE, "case.details_completed")
+        await tell_workers(session, desk, news)
 
 
 async def _take_in(
-    session: AsyncSession, desk: Desk, case: Case, detail: Detail, known: dict[bytes, list[Contact]]
-) -> None:
-    """Store the sealed referral and its blind indexes, assess every child, and route where that is allowed."""
+    session: AsyncSession, desk: Desk, case: Case, detail: Detail, profile: Profile, known: KnownPeople
+) -> Sequence[News]:
+    """Store the sealed referral, link its people, assess every child, and route where that is allowed."""
     case.details = desk.vault.seal("cases", case.id, detail["referral"])
     case.details_pending = False
     needed_at = (detail["referral"].get("needed_by") or {}).get("at")
     case.needed_by = datetime.fromisoformat(needed_at) if needed_at else None
-    digests = digests_of(desk, detail["referral"], detail.get("quality"))
-    history = _history([c for digest in digests for c in known.get(digest, ())], case, ())
-    await insert_rows(session, _insert_key, [_key(digest, case) for digest in digests])
-    for digest in digests:
-        known.setdefault(digest, []).append(Contact(case.id, case.received_at))
+    history, news = await link_people(session, case, profile, known)
     verdict = judge(desk, detail["referral"], case.received_at, history)
     await record_verdict(session, desk, case, verdict, cause=OPENED)
     await follow_verdict(session, case, verdict)
-
-
-def _key(digest: bytes, case: Case) -> dict[str, Any]:
-    return {"digest": digest, "case_id": case.id, "person": "", "kind": "identity"}
+    return news
 
 
 async def record_verdict(session: AsyncSession, desk: Desk, case: Case, verdict: Verdict, *, cause: str) -> None:
@@ -135,43 +127,12 @@ async def record_verdict(session: AsyncSession, desk: Desk, case: Case, verdict:
 
 async def judge_again(session: AsyncSession, desk: Desk, case: Case, referral: Mapping[str, Any]) -> Verdict:
     """Assess the case with all that was coded since, and with what is known of its people."""
-    query = select(PersonKey.digest).where(PersonKey.case_id == case.id)
-    digests = (await session.scalars(query)).all()
-    known = await contacts_by_digest(session, digests, case.received_at - DECISIONS)
-    contacts = [contact for found in known.values() for contact in found]
-    return judge(desk, referral, case.received_at, _history(contacts, case, await codings_of(session, case.id)))
+    history = await history_of_case(session, case)
+    return judge(desk, referral, case.received_at, history)
 
 
-def digests_of(desk: Desk, referral: Mapping[str, Any], quality: Mapping[str, Any] | None) -> list[bytes]:
-    """Return the blind indexes of everybody in a referral, in a fixed order."""
-    doubtful = frozenset(warning["pointer"] for warning in (quality or {}).get("warnings", ()))
-    return sorted(desk.vault.blind(kind, value) for kind, value in identities_of(referral, doubtful))
-
-
-async def _known_contacts(session: AsyncSession, desk: Desk, details: Sequence[Detail]) -> dict[bytes, list[Contact]]:
-    if not details:
-        return {}
-    digests = {digest for d in details for digest in digests_of(desk, d["referral"], d.get("quality"))}
-    oldest = min(datetime.fromisoformat(detail["received_at"]) for detail in details)
-    return await contacts_by_digest(session, digests, oldest - DECISIONS)
-
-
-def _history(contacts: Iterable[Contact], case: Case, codings: Iterable[Coding]) -> History:
-    found = list(contacts)
-    indicators: list[Any] = []
-    facts: dict[str, Any] = {}
-    coded = False
-    for coding in codings:
-        coded = True
-        indicators += coding.indicators
-        facts |= coding.facts
-    return History(
-        previous_contacts_90_days=earlier_contacts(found, case.received_at, case.id),
-        below_threshold_decision_12_months=decided_below_threshold(found, case.received_at, case.id),
-        coded_indicators=tuple(indicators),
-        coded_facts=facts,
-        narrative_coded=coded,
-    )
+def _profile(desk: Desk, detail: Detail) -> Profile:
+    return profile_of(desk.vault, detail["referral"], datetime.fromisoformat(detail["received_at"]))
 
 
 async def pending_cases(session: AsyncSession, limit: int = 20) -> Sequence[UUID]:

@@ -1,15 +1,16 @@
-"""What is already known of the people in a referral: contacts and decisions found by blind index."""
+"""What is already known of the people of a case: earlier contacts and decisions, by the links that count."""
 
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import or_, select
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.triage.models import Case, Coding, PersonKey
+from services.triage.domain import History, LinkState, counts
+from services.triage.models import Case, Coding, Link
 
 CONTACTS = timedelta(days=90)
 DECISIONS = timedelta(days=365)
@@ -26,19 +27,49 @@ class Contact:
     decided_level: int | None = None
 
 
-async def contacts_by_digest(
-    session: AsyncSession, digests: Iterable[bytes], since: datetime
-) -> dict[bytes, list[Contact]]:
-    """Return the cases received or decided after `since`, by the digest that they share."""
-    query = (
-        select(PersonKey.digest, Case.id, Case.received_at, Case.decided_at, Case.decided_level)
-        .join(Case, Case.id == PersonKey.case_id)
-        .where(PersonKey.digest.in_(list(digests)), or_(Case.received_at > since, Case.decided_at > since))
-    )
-    found: dict[bytes, list[Contact]] = defaultdict(list)
-    for digest, case_id, received_at, decided_at, decided_level in (await session.execute(query)).all():
-        found[digest].append(Contact(case_id, received_at, decided_at, decided_level))
+async def links_of(session: AsyncSession, case_id: UUID) -> Sequence[tuple[Link, Case]]:
+    """Return every link of a case with the case at its other end, whichever of the two proposed it."""
+    ends = ((Link.case_id, Link.other_case_id), (Link.other_case_id, Link.case_id))
+    found: list[tuple[Link, Case]] = []
+    for here, there in ends:
+        query = (
+            select(Link, Case).join(Case, Case.id == there).where(here == case_id).order_by(Case.received_at, Link.id)
+        )
+        found += [(link, case) for link, case in (await session.execute(query)).all()]
     return found
+
+
+async def history_of_case(session: AsyncSession, case: Case) -> History:
+    """Return what links, decisions and codings say now of the people of a case."""
+    links = await links_of(session, case.id)
+    contacts = [
+        Contact(other.id, other.received_at, other.decided_at, other.decided_level)
+        for link, other in links
+        if counts(link.state, link.reasons)
+    ]
+    waiting = any(link.case_id == case.id and link.state == LinkState.POSSIBLE for link, _ in links)
+    return history_of(contacts, case, await codings_of(session, case.id), possible_match_waiting=waiting)
+
+
+def history_of(
+    contacts: Collection[Contact], case: Case, codings: Iterable[Coding], *, possible_match_waiting: bool
+) -> History:
+    """Return the history of a case from its earlier contacts and from what was coded, oldest first."""
+    indicators: list[Any] = []
+    facts: dict[str, Any] = {}
+    coded = False
+    for coding in codings:
+        coded = True
+        indicators += coding.indicators
+        facts |= coding.facts
+    return History(
+        previous_contacts_90_days=earlier_contacts(contacts, case.received_at, case.id),
+        below_threshold_decision_12_months=decided_below_threshold(contacts, case.received_at, case.id),
+        possible_match_waiting=possible_match_waiting,
+        coded_indicators=tuple(indicators),
+        coded_facts=facts,
+        narrative_coded=coded,
+    )
 
 
 def earlier_contacts(contacts: Iterable[Contact], received_at: datetime, case_id: UUID) -> int:

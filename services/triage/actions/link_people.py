@@ -1,0 +1,85 @@
+"""The people of a case are kept by their blind indexes and linked to who they are, or may be, in earlier cases."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.triage.actions.desk import Desk
+from services.triage.actions.new_information import add_new_information
+from services.triage.domain import CaseStatus, History, LinkState, NewInformationKind, counts
+from services.triage.matching import Match
+from services.triage.models import Case, Link, PersonKey
+from services.triage.queries.cases import find_case
+from services.triage.queries.history import Contact, history_of
+from services.triage.queries.known_people import KnownCase, KnownPeople, Profile, matches_of
+from shared.db import insert_rows, new_id
+
+AT_WORK = (CaseStatus.CLAIMED, CaseStatus.WAITING, CaseStatus.AWAITING_COUNTERSIGNATURE)
+"""States in which a case has a worker, to whom news of the child goes."""
+
+News = tuple[UUID, UUID]
+"""The open case that something new is known about, and the case that brought it."""
+
+_insert_key = insert(PersonKey.metadata.tables[PersonKey.__tablename__])
+_insert_link = insert(Link.metadata.tables[Link.__tablename__])
+
+
+async def link_people(
+    session: AsyncSession, case: Case, profile: Profile, known: KnownPeople
+) -> tuple[History, Sequence[News]]:
+    """Keep the people of the case, link them, and say what is known of them and whose open cases it is news for."""
+    await insert_rows(
+        session, _insert_key,
+        [{"digest": d, "case_id": case.id, "person": person, "kind": kind} for d, kind, person in profile.kept],
+    )  # fmt: skip
+    matches = [(earlier, match) for earlier, match in matches_of(profile, known) if earlier.id != case.id]
+    rows = [_link(case, earlier, match) for earlier, match in matches]
+    await insert_rows(session, _insert_link, rows)
+    known.add(KnownCase(case.id, case.received_at, case.status, profile.people), profile)
+    counted = [
+        (earlier, match)
+        for (earlier, match), row in zip(matches, rows, strict=True)
+        if counts(row["state"], row["reasons"])
+    ]
+    case.known_to = _worker_of(counted)
+    contacts = [Contact(found.id, found.received_at, found.decided_at, found.decided_level) for found, _ in counted]
+    waiting = any(row["state"] == LinkState.POSSIBLE for row in rows)
+    news = [
+        (found.id, case.id)
+        for found, match in matches
+        if match.comparison.is_certain and found.status in AT_WORK and _is_same_child(match)
+    ]
+    return history_of(contacts, case, (), possible_match_waiting=waiting), news
+
+
+def _link(case: Case, earlier: KnownCase, match: Match) -> dict[str, Any]:
+    return {
+        "id": new_id(),
+        "case_id": case.id,
+        "person": match.person.pointer,
+        "other_case_id": earlier.id,
+        "other_person": match.other.pointer,
+        "state": LinkState.AUTOMATIC if match.comparison.is_certain else LinkState.POSSIBLE,
+        "score": match.comparison.score,
+        "reasons": list(match.comparison.reasons),
+    }
+
+
+def _worker_of(counted: Iterable[tuple[KnownCase, Match]]) -> str | None:
+    """Return who had the newest earlier case about a child of this one."""
+    return next((found.owner for found, match in counted if found.owner and _is_same_child(match)), None)
+
+
+def _is_same_child(match: Match) -> bool:
+    return match.person.is_child and match.other.is_child
+
+
+async def tell_workers(session: AsyncSession, desk: Desk, news: Iterable[News]) -> None:
+    """Put what came in before the workers of the open cases. Locks these in the order of their ids."""
+    for other_id, case_id in sorted(set(news)):
+        other = await find_case(session, other_id, lock=True)
+        if other.status in AT_WORK:
+            await add_new_information(session, desk, other, NewInformationKind.LINKED_CASE, from_case_id=case_id)
