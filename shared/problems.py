@@ -3,8 +3,9 @@
 Rendered once, in `shared.http`, as RFC 9457 `application/problem+json`.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 
 @dataclass(frozen=True)
@@ -19,7 +20,7 @@ class Problem(Exception):  # noqa: N818 - RFC 9457's own noun
     """Something of ours went wrong. It is logged under the correlation id; report that, and send the request again."""
 
     # Subclasses name the fact (`CaseAlreadyDecided`); their docstrings are docs/problems.md. `detail` says what to do
-    # and never carries what the caller sent.
+    # and never carries what the caller sent. `members` are further members of the answer, `headers` its headers.
 
     title: ClassVar[str] = "The request could not be carried out"
     status: ClassVar[int] = 500
@@ -31,11 +32,15 @@ class Problem(Exception):  # noqa: N818 - RFC 9457's own noun
         *,
         errors: tuple[FieldError, ...] = (),
         retry_after_seconds: int | None = None,
+        headers: Mapping[str, str] | None = None,
+        members: Mapping[str, Any] | None = None,
     ) -> None:
         super().__init__(self.slug)
         self.detail = detail
         self.errors = errors
         self.retry_after_seconds = retry_after_seconds
+        self.headers = headers or {}
+        self.members = members or {}
 
 
 class Unauthorized(Problem):
@@ -81,7 +86,7 @@ class PreconditionRequired(Problem):
 
 
 class PreconditionFailed(Problem):
-    """Somebody changed it since the caller read it."""
+    """Somebody changed it since the caller read it. Of a case, `changes` says who did what; `ETag` is the new one."""
 
     title, status, slug = "This has changed since you read it", 412, "stale"
 

@@ -50,8 +50,12 @@ def steps_of(kind: ClockKind, started_at: datetime, due_at: datetime, hub: Hub) 
 
 
 def colour_due_at(colour: Colour, started_at: datetime, statutory_due_at: datetime, hub: Hub) -> datetime:
-    """Return when the hub's clock of this colour ends, in UTC: with the statutory one at the latest."""
-    return min(term_ends_at(started_at, hub.clocks.colour[colour], hub), statutory_due_at.astimezone(UTC))
+    """Return when the hub's clock of this colour ends, in UTC: with the statutory one at the latest.
+
+    One that starts after the statutory clock has ended, as on a case that is reopened, has its own time.
+    """
+    ends_at = term_ends_at(started_at, hub.clocks.colour[colour], hub)
+    return ends_at if started_at >= statutory_due_at else min(ends_at, statutory_due_at.astimezone(UTC))
 
 
 def needs_acknowledgement(colour: Colour, urgency: str) -> bool:

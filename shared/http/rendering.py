@@ -85,7 +85,8 @@ def problem_response(problem: Problem) -> JSONResponse:
     }
     if problem.errors:
         body["errors"] = [{"pointer": e.pointer, "detail": e.detail} for e in problem.errors]
-    headers = {}
+    body |= problem.members
+    headers = dict(problem.headers)
     if problem.status == Unauthorized.status:
         headers["WWW-Authenticate"] = "Bearer"
     if problem.retry_after_seconds is not None:

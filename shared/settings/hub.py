@@ -104,6 +104,17 @@ class Clocks(Frozen):
     handover_at: time
 
 
+class Stage(Frozen):
+    """A stage of professional disagreement: the role of staff that answers it, and within what time."""
+
+    role: Literal["screener", "social_worker", "manager", "out_of_hours"]
+    within: Term
+
+
+class Escalation(Frozen):
+    stages: tuple[Stage, ...] = Field(min_length=1)
+
+
 class CodeItem(Frozen):
     code: str
     label: str
@@ -153,6 +164,7 @@ class Hub(Frozen):
     districts: Mapping[str, tuple[str, ...]]
     clocks: Clocks
     partner_reply: ByColour
+    challenge: Escalation
     webhooks: Webhooks = Webhooks()
     indicators: tuple[Indicator, ...]
     code_lists: Mapping[str, CodeList]

@@ -19,6 +19,8 @@ from shared.problems import Invalid, Problem
 ROUTES = {1: "universal_advice", 2: "family_hub", 3: "targeted_early_help", 4: "strategy_discussion"}
 DISCUSSION = {"held_at": "2026-11-21T10:00:00Z", "present": ["health", "police", "social_care", "school"]}
 
+TRANSFER = {"authority": "Elsewhere", "acknowledged_by": "Their duty", "acknowledged_at": "2026-11-21T10:00:00Z"}
+
 
 def _receipt(level: int, route: str | None = None, *, floor: int | None = None, priority: str = "amber") -> Any:
     fired = [{"id": "RULE", "then": {"level": level, "route": route, "floor": False}}]
@@ -33,7 +35,7 @@ def _decided(level: int, outcome: str, child: int = 0) -> dict[str, Any]:
 
 def _check(receipts: list[Any], *children: dict[str, Any], reason: str | None = "Seen and heard.",
            discussion: Any = DISCUSSION) -> bool:  # fmt: skip
-    return check_decision(receipts, children, override_reason=reason, strategy_discussion=discussion)
+    return check_decision(receipts, children, override_reason=reason, strategy_discussion=discussion, transfer=TRANSFER)
 
 
 def _refused(receipts: list[Any], *children: dict[str, Any], **rest: Any) -> list[str]:

@@ -25,7 +25,9 @@ from services.triage.models import Case, Child, Decision
 from services.triage.schemas import CountersignatureIn, DecisionIn, ReasonIn
 from shared.db import new_id
 from shared.events import CaseDecided
-from shared.security import Caller
+from shared.security import Caller, Policy, Relation, Role, may
+
+COUNTERSIGNERS = Policy(roles=frozenset({Role.MANAGER}))
 
 
 async def decide_case(session: AsyncSession, desk: Desk, case: Case, caller: Caller, decision: DecisionIn) -> bool:
@@ -41,6 +43,7 @@ async def decide_case(session: AsyncSession, desk: Desk, case: Case, caller: Cal
         said["children"],
         override_reason=decision.override_reason,
         strategy_discussion=said["strategy_discussion"],
+        transfer=said["transfer"],
     )
     state = DecisionState.AWAITING if needs_countersignature else DecisionState.FINAL
     row = _decision(desk, case, caller, state, said["children"], said)
@@ -99,7 +102,7 @@ async def countersign_decision(
             select(Decision).where(Decision.case_id == case.id, Decision.state == DecisionState.AWAITING)
         )
     ).one()
-    if row.decided_by == caller.subject:
+    if not may(caller, COUNTERSIGNERS, Relation(conflicted=frozenset({row.decided_by}))):
         raise CountersignerMustDiffer("Another manager has to countersign.")
     sealed = desk.vault.open("decisions", row.id, row.details)
     row.details = desk.vault.seal("decisions", row.id, {**sealed, "reason": given.reason})

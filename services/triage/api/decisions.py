@@ -5,9 +5,10 @@ from typing import Annotated
 from fastapi import APIRouter, Response
 
 from services.triage.actions.decide_case import confirm_route, countersign_decision, decide_case
+from services.triage.actions.reopen_case import reopen_case
 from services.triage.api.desk import KnownCase, Session, TriageDesk, answer_with, lock_version
 from services.triage.queries.cases import final_decision
-from services.triage.schemas import CaseOut, CountersignatureIn, DecisionIn, Feedback, ReasonIn
+from services.triage.schemas import CaseOut, CountersignatureIn, DecisionIn, Feedback, ReasonIn, ReopeningIn
 from shared.audit import record_access
 from shared.http.answers import Answer, IfMatch, JsonBody, OnceBody, answer_once, respond
 from shared.http.openapi import body_of
@@ -61,6 +62,16 @@ async def post_countersignature(
     """Agree with another manager's or a social worker's decision, or refuse it with a reason."""
     locked = await lock_version(session, case, if_match)
     await countersign_decision(session, desk, locked, caller, validated(CountersignatureIn, body))
+    return respond(await answer_with(session, desk, locked))
+
+
+@router.post("/v1/cases/{case_id}/reopening", response_model=CaseOut, openapi_extra=body_of(ReopeningIn))
+async def post_reopening(
+    caller: Decider, case: KnownCase, session: Session, desk: TriageDesk, body: JsonBody, if_match: IfMatch = None
+) -> Response:
+    """Send a decided case back to work; its decision is set aside and kept."""
+    locked = await lock_version(session, case, if_match)
+    await reopen_case(session, desk, locked, caller, validated(ReopeningIn, body).reason)
     return respond(await answer_with(session, desk, locked))
 
 

@@ -1,5 +1,6 @@
 """What the routes of triage ask for: a transaction, the desk, the case in the path, and how they answer with it."""
 
+import re
 from typing import Annotated
 
 from fastapi import Depends, Request
@@ -7,10 +8,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.triage.actions.desk import Desk
 from services.triage.models import Case
-from services.triage.queries.cases import find_case, show_case
+from services.triage.queries.cases import changes_since, find_case, show_case
 from shared.http.answers import Answer, check_if_match, etag
 from shared.http.service import session_of
 from shared.http.validation import known_id
+from shared.problems import PreconditionFailed
 
 Session = Annotated[AsyncSession, session_of("triage")]
 
@@ -38,8 +40,21 @@ async def lock(session: AsyncSession, case: Case) -> Case:
 async def lock_version(session: AsyncSession, case: Case, if_match: str | None) -> Case:
     """Lock the case; raises where `If-Match` is absent or names another version."""
     locked = await lock(session, case)
-    check_if_match(if_match, locked.version)
+    try:
+        check_if_match(if_match, locked.version)
+    except PreconditionFailed as stale:
+        raise await _with_changes(session, locked, if_match, stale) from None
     return locked
+
+
+async def _with_changes(
+    session: AsyncSession, case: Case, if_match: str | None, stale: PreconditionFailed
+) -> PreconditionFailed:
+    """Return the problem with what happened since, so that a page can show it beside what was being typed."""
+    read = [int(version) for version in re.findall(r'"([0-9]{1,9})"', if_match or "")]
+    changes = await changes_since(session, case, max(read, default=0))
+    members = {"changes": [step.model_dump(mode="json") for step in changes]}
+    return PreconditionFailed(stale.detail, headers=etag(case.version), members=members)
 
 
 async def answer_with(session: AsyncSession, desk: Desk, case: Case, status: int = 200) -> Answer:

@@ -16,6 +16,13 @@ from services.triage.domain.case import (
     PolicyUnreadable,
 )
 from services.triage.domain.casework import NewInformationAcknowledged, NewInformationKind
+from services.triage.domain.challenge import (
+    AnswererMustDiffer,
+    CaseNotDecided,
+    ChallengeAnswered,
+    ChallengeState,
+    next_stage,
+)
 from services.triage.domain.coding import check_coding
 from services.triage.domain.council import council_of, district_of
 from services.triage.domain.decision import check_decision, highest
@@ -38,10 +45,14 @@ __all__ = [
     "ANSWERABLE",
     "PRIORITIES",
     "AgencyAlreadyAsked",
+    "AnswererMustDiffer",
     "CaseAlreadyDecided",
     "CaseClaimedByAnother",
+    "CaseNotDecided",
     "CaseNotRouted",
     "CaseStatus",
+    "ChallengeAnswered",
+    "ChallengeState",
     "CountersignatureAwaited",
     "CountersignatureNotAwaited",
     "CountersignerMustDiffer",
@@ -67,6 +78,7 @@ __all__ = [
     "has_come",
     "highest",
     "identity_of",
+    "next_stage",
     "relation_of",
     "request_errors",
     "response_errors",

@@ -28,11 +28,12 @@ class OfferStatus(StrEnum):
 
 
 class DecisionState(StrEnum):
-    """A decision stands once it is final; a refused one sends the case back to work."""
+    """A decision stands once it is final; a refused one, or one set aside, sends the case back to work."""
 
     AWAITING = "awaiting"
     FINAL = "final"
     REFUSED = "refused"
+    SET_ASIDE = "set_aside"
 
 
 class Outcome(StrEnum):

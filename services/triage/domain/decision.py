@@ -36,6 +36,7 @@ def check_decision(
     *,
     override_reason: str | None,
     strategy_discussion: Mapping[str, Any] | None,
+    transfer: Mapping[str, Any] | None = None,
 ) -> bool:
     """Tell whether another manager has to countersign; raises `Invalid` naming everything that is lacking.
 
@@ -44,6 +45,7 @@ def check_decision(
     errors = [
         *_each_child_once(len(receipts), children),
         *_strategy_discussion_errors(children, strategy_discussion),
+        *_transfer_errors(children, transfer),
     ]
     known = [(receipts[one["child"]], one) for one in children if one["child"] < len(receipts)]
     if not override_reason and any(_differs(receipt, one) for receipt, one in known):
@@ -75,6 +77,12 @@ def _strategy_discussion_errors(
     elif not set(STRATEGY_DISCUSSION_NEEDS) <= set(discussion["present"]):
         wanted = ", ".join(STRATEGY_DISCUSSION_NEEDS)
         yield FieldError("/strategy_discussion/present", f"A strategy discussion needs all of {wanted}.")
+
+
+def _transfer_errors(children: Sequence[Mapping[str, Any]], transfer: Mapping[str, Any] | None) -> Iterator[FieldError]:
+    """Ask for the acknowledgement: a child is handed over once the other authority has said that it has the child."""
+    if transfer is None and any(one["outcome"] == Outcome.TRANSFERRED_TO_AUTHORITY for one in children):
+        yield FieldError("/transfer", "Say which authority has the child, who there acknowledged it, and when.")
 
 
 def _differs(receipt: Receipt, decided: Mapping[str, Any]) -> bool:

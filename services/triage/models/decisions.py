@@ -29,12 +29,16 @@ class Decision(Base):
 
 
 class Challenge(Base):
-    """A partner's professional disagreement with a decision, at one stage of the hub's escalation."""
+    """A partner's professional disagreement with a decision, at one stage of the hub's escalation.
+
+    `state` is `ChallengeState`; reason, wanted outcome and answer are sealed.
+    """
 
     __tablename__ = "challenges"
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
     case_id: Mapped[UUID] = mapped_column(ForeignKey("cases.id"), index=True)
+    decision_id: Mapped[UUID] = mapped_column(ForeignKey("decisions.id"))
     agency: Mapped[str]
     stage: Mapped[int]
     state: Mapped[str]

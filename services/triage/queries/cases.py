@@ -10,8 +10,9 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Select, and_, func, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.triage.domain import CaseStatus, highest
+from services.triage.domain import CaseStatus, DecisionState, highest
 from services.triage.models import Assessment, Case, Child, Decision, Offer, Step
+from services.triage.queries.challenges import show_challenges
 from services.triage.queries.clocks import clocks_of
 from services.triage.queries.information import requests_of
 from services.triage.schemas import (
@@ -32,6 +33,8 @@ from shared.vault import Vault
 
 Place = tuple[datetime, UUID]
 """Time and id of the last item of the page before."""
+
+MOST_CHANGES = 20
 
 PLAIN = (
     "id",
@@ -154,8 +157,16 @@ async def show_case(session: AsyncSession, vault: Vault, case: Case) -> CaseOut:
         information_requests=await requests_of(session, vault, case.id),
         decisions=[_decision(vault, decision) for decision in decisions],
         assessments=[AssessmentOut.model_validate(one, from_attributes=True) for one in assessments],
+        challenges=await show_challenges(session, vault, case),
         timeline=[StepOut.model_validate(step, from_attributes=True) for step in steps],
     )
+
+
+async def changes_since(session: AsyncSession, case: Case, version: int) -> list[StepOut]:
+    """Return what was done to the case since it had this version, oldest first; every step makes a new version."""
+    count = min(max(case.version - version, 1), MOST_CHANGES)
+    steps = (await session.scalars(_of(Step, case).order_by(Step.at.desc(), Step.id.desc()).limit(count))).all()
+    return [StepOut.model_validate(step, from_attributes=True) for step in reversed(steps)]
 
 
 def _of(model: Any, case: Case) -> Any:
@@ -180,7 +191,15 @@ def _child(child: Child) -> ChildOut:
     )
 
 
-NARRATIVE = ("rationale", "feedback_to_referrer", "next_step", "override_reason", "strategy_discussion", "reason")
+NARRATIVE = (
+    "rationale",
+    "feedback_to_referrer",
+    "next_step",
+    "override_reason",
+    "strategy_discussion",
+    "transfer",
+    "reason",
+)
 
 
 def _decision(vault: Vault, decision: Decision) -> DecisionOut:
@@ -191,14 +210,19 @@ def _decision(vault: Vault, decision: Decision) -> DecisionOut:
     )
 
 
+async def standing_decision(session: AsyncSession, case_id: UUID) -> Decision | None:
+    """Return the decision that stands, or None before there is one and after it was set aside."""
+    query = select(Decision).where(Decision.case_id == case_id, Decision.state == DecisionState.FINAL)
+    return (await session.scalars(query.order_by(Decision.decided_at.desc()).limit(1))).first()
+
+
 async def final_decision(session: AsyncSession, vault: Vault, case_id: UUID) -> Feedback:
     """Return what may be passed on of the decision that stands; raises `NotFound` before there is one."""
     case = await find_case(session, case_id)
-    query = _of(Decision, case).where(Decision.state == "final").order_by(Decision.decided_at.desc()).limit(1)
-    decisions: Sequence[Decision] = (await session.scalars(query)).all()
-    if not decisions or case.decided_at is None:
+    decision = await standing_decision(session, case.id)
+    if decision is None or case.decided_at is None:
         raise NotFound("This case is not decided yet.")
-    sealed = vault.open("decisions", decisions[0].id, decisions[0].details)
+    sealed = vault.open("decisions", decision.id, decision.details)
     return Feedback(
         status=case.status,
         feedback_to_referrer=sealed["feedback_to_referrer"],

@@ -2,6 +2,16 @@
 
 from services.triage.schemas.cases import AssessmentOut, CaseItem, CaseOut, CasePage, ChildOut, Clock, Clocks, StepOut
 from services.triage.schemas.casework import CodedIndicatorIn, FactsIn
+from services.triage.schemas.challenges import (
+    AnswerIn,
+    ChallengeIn,
+    ChallengeList,
+    ChallengeOfPartner,
+    ChallengeOut,
+    ChallengeRaised,
+    OpenChallenge,
+    OpenChallenges,
+)
 from services.triage.schemas.clocks import Handover, HandoverItem, PageItem, PageList
 from services.triage.schemas.decisions import (
     ChildDecisionIn,
@@ -9,7 +19,9 @@ from services.triage.schemas.decisions import (
     DecisionIn,
     DecisionOut,
     Feedback,
+    ReopeningIn,
     StrategyDiscussionIn,
+    TransferIn,
 )
 from services.triage.schemas.information import (
     AskedDetail,
@@ -25,6 +37,7 @@ from services.triage.schemas.text import LONGEST_TEXT, ChildIndex, In, Level, Na
 
 __all__ = [
     "LONGEST_TEXT",
+    "AnswerIn",
     "AskedDetail",
     "AskedItem",
     "AskedPage",
@@ -32,6 +45,11 @@ __all__ = [
     "CaseItem",
     "CaseOut",
     "CasePage",
+    "ChallengeIn",
+    "ChallengeList",
+    "ChallengeOfPartner",
+    "ChallengeOut",
+    "ChallengeRaised",
     "ChildDecisionIn",
     "ChildIndex",
     "ChildOut",
@@ -56,10 +74,14 @@ __all__ = [
     "OfferItem",
     "OfferOut",
     "OfferPage",
+    "OpenChallenge",
+    "OpenChallenges",
     "PageItem",
     "PageList",
     "Past",
     "ReasonIn",
+    "ReopeningIn",
     "StepOut",
     "StrategyDiscussionIn",
+    "TransferIn",
 ]

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
+from services.triage.schemas.challenges import ChallengeOut
 from services.triage.schemas.decisions import DecisionOut
 from services.triage.schemas.information import InformationRequestOut
 from services.triage.schemas.offers import OfferOut
@@ -79,4 +80,5 @@ class CaseOut(CaseItem):
     information_requests: list[InformationRequestOut]
     decisions: list[DecisionOut]
     assessments: list[AssessmentOut]
+    challenges: list[ChallengeOut]
     timeline: list[StepOut]

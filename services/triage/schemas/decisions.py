@@ -23,6 +23,14 @@ class StrategyDiscussionIn(In):
     )
 
 
+class TransferIn(In):
+    """Another authority has taken the child on, and a person there said so."""
+
+    authority: Narrative
+    acknowledged_by: Narrative
+    acknowledged_at: Past
+
+
 class DecisionIn(In):
     children: list[ChildDecisionIn] = Field(min_length=1, max_length=20)
     rationale: Narrative = Field(description="Why; never leaves triage.")
@@ -30,6 +38,11 @@ class DecisionIn(In):
     next_step: Narrative | None = None
     override_reason: Narrative | None = None
     strategy_discussion: StrategyDiscussionIn | None = None
+    transfer: TransferIn | None = Field(None, description="Needed for the outcome transferred_to_authority.")
+
+
+class ReopeningIn(In):
+    reason: Narrative
 
 
 class CountersignatureIn(In):
@@ -51,6 +64,7 @@ class DecisionOut(BaseModel):
     next_step: str | None
     override_reason: str | None
     strategy_discussion: dict[str, Any] | None
+    transfer: dict[str, Any] | None
     reason: str | None = Field(description="What was said at the confirmation or countersignature.")
 
 

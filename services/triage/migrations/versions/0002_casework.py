@@ -28,6 +28,7 @@ def upgrade() -> None:
         "challenges",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("case_id", sa.Uuid(), nullable=False),
+        sa.Column("decision_id", sa.Uuid(), nullable=False),
         sa.Column("agency", sa.Text(), nullable=False),
         sa.Column("stage", sa.Integer(), nullable=False),
         sa.Column("state", sa.Text(), nullable=False),
@@ -37,6 +38,7 @@ def upgrade() -> None:
         sa.Column("answered_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("details", sa.LargeBinary(), nullable=False),
         sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_challenges_case_id")),
+        sa.ForeignKeyConstraint(["decision_id"], ["decisions.id"], name=op.f("fk_challenges_decision_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_challenges")),
     )
     op.create_index(op.f("ix_challenges_case_id"), "challenges", ["case_id"], unique=False)
