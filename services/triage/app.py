@@ -8,9 +8,12 @@ from typing import Any
 
 from fastapi import APIRouter
 
-from services.triage import api, consumer, worker
+from services.triage import api, consumer, pages, worker
 from services.triage.actions.desk import Desk
 from services.triage.domain import PolicyUnreadable
+from services.triage.pages.personas import personas_of
+from services.triage.pages.personas import router_of as demo_sign_in
+from services.triage.pages.site import site_of
 from services.triage.queries.gauges import GAUGES
 from services.triage.routing import read_directory
 from services.triage.settings import Settings
@@ -18,7 +21,7 @@ from services.triage.thresholds import Policy, PolicyError, load_policy, load_vo
 from shared.db import open_database
 from shared.http.client import ServiceClient
 from shared.http.service import Resources, Service
-from shared.settings.environment import key_bytes
+from shared.settings.environment import Profile, key_bytes
 from shared.settings.hub import load_hub
 from shared.vault import Vault
 
@@ -32,17 +35,21 @@ def build(settings: Settings, client: ServiceClient) -> Service:
     hub = load_hub(folder)
     policy = _policy_of(folder)
     desk = Desk(policy, read_directory((folder / "directory.json").read_bytes()), hub, vault)
+    site = site_of(settings, hub, personas_of(settings))
     resources = Resources(open_database(settings.database_url.get_secret_value()), vault, hub)
 
     @asynccontextmanager
     async def lifespan(_: Any) -> AsyncIterator[dict[str, Any]]:
         try:
-            yield {NAME: resources, "triage_desk": desk, "triage_client": client}
+            yield {NAME: resources, "triage_desk": desk, "triage_client": client, "triage_site": site}
         finally:
             await resources.db.close()
 
     router = APIRouter(lifespan=lifespan)
     router.include_router(api.router)
+    router.include_router(pages.router)
+    if settings.profile is Profile.DEMO:
+        router.include_router(demo_sign_in(settings))
     work = partial(worker.work, resources.db, desk, client, settings)
     return Service(NAME, resources, router, work, consumer.entries(desk, client, settings), GAUGES)
 

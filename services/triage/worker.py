@@ -9,6 +9,7 @@ from sqlalchemy import select
 from services.triage.actions.claim_case import release_lapsed
 from services.triage.actions.desk import Desk
 from services.triage.actions.open_case import complete_details, pending_cases
+from services.triage.actions.sessions import forget_sessions
 from services.triage.consumer import fetch_detail
 from services.triage.models import Case
 from services.triage.settings import Settings
@@ -35,6 +36,7 @@ async def work(db: Database, desk: Desk, client: ServiceClient, settings: Settin
     async def forget() -> None:
         async with transaction(db) as session:
             await tidy(session, timedelta(days=settings.outbox_retention_days))
+            await forget_sessions(session)
 
     async with asyncio.TaskGroup() as group:
         group.create_task(_every(settings.details_retry_seconds, complete))

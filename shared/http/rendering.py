@@ -5,7 +5,7 @@ from typing import Any
 
 from fastapi import APIRouter, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse, PlainTextResponse
+from fastapi.responses import JSONResponse, PlainTextResponse, Response
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
@@ -104,35 +104,41 @@ def install_problems(app: FastAPI) -> None:
     app.add_exception_handler(Exception, _on_unexpected)
 
 
-async def _on_problem(_: Request, error: Exception) -> JSONResponse:
+def _shown(request: Request, problem: Problem) -> Response:
+    """Render the problem as its route does, which for a page is HTML; as RFC 9457 where the route says nothing."""
+    show = getattr(request.scope.get("route"), "show_problem", None)
+    return problem_response(problem) if show is None else show(request, problem)
+
+
+async def _on_problem(request: Request, error: Exception) -> Response:
     assert isinstance(error, Problem)  # noqa: S101 - registered for nothing else
-    return problem_response(error)
+    return _shown(request, error)
 
 
-async def _on_validation(_: Request, error: Exception) -> JSONResponse:
+async def _on_validation(request: Request, error: Exception) -> Response:
     """Paths that name nothing are 404; query and header parameters are named, without their value."""
     assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for nothing else
     found = error.errors()
     if any(e["loc"][0] == "path" for e in found):
-        return problem_response(NotFound())
-    return problem_response(Invalid("Correct the fields named.", errors=field_errors(found)))
+        return _shown(request, NotFound())
+    return _shown(request, Invalid("Correct the fields named.", errors=field_errors(found)))
 
 
-async def _on_http(_: Request, error: Exception) -> JSONResponse:
+async def _on_http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101 - registered for nothing else
     problem = BY_STATUS.get(error.status_code, BadRequest)()
-    response = problem_response(problem)
+    response = _shown(request, problem)
     response.headers.update(error.headers or {})
     return response
 
 
-async def _on_unexpected(request: Request, error: Exception) -> JSONResponse:
+async def _on_unexpected(request: Request, error: Exception) -> Response:
     if is_away(error):
         log.warning("dependency away", error=type(error).__name__, route=_route(request))
         detail = "Nothing was recorded. Send the same request again, with the same Idempotency-Key."
-        return problem_response(Unavailable(detail, retry_after_seconds=RETRY_SECONDS))
+        return _shown(request, Unavailable(detail, retry_after_seconds=RETRY_SECONDS))
     log.error("unexpected error", error=type(error).__name__, where=where_raised(error), route=_route(request))
-    return problem_response(Problem("This is our fault, and logged under the correlation id."))
+    return _shown(request, Problem("This is our fault, and logged under the correlation id."))
 
 
 def _route(request: Request) -> str:

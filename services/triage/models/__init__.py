@@ -7,6 +7,7 @@ from services.triage.models.decisions import Challenge, Decision
 from services.triage.models.information import InformationRequest, InformationResponse, NewInformation
 from services.triage.models.offers import Offer
 from services.triage.models.people import Link, PersonKey
+from services.triage.models.staff import Draft, StaffMember, StaffSession
 
 __all__ = [
     "Acknowledgement",
@@ -18,6 +19,7 @@ __all__ = [
     "Clock",
     "Coding",
     "Decision",
+    "Draft",
     "InformationRequest",
     "InformationResponse",
     "Link",
@@ -27,5 +29,7 @@ __all__ = [
     "Page",
     "ParallelRoute",
     "PersonKey",
+    "StaffMember",
+    "StaffSession",
     "Step",
 ]

@@ -1,0 +1,102 @@
+"""Staff sign in and out of the pages; a session ends by itself after 15 idle minutes, or 10 hours."""
+
+import hashlib
+import secrets
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import delete, func, or_, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.triage.domain.staff import IDLE, LONGEST, SignInRefused
+from services.triage.models import StaffMember, StaffSession
+from shared.security import FRONT_DOOR, Caller, Role
+
+TOUCH_AFTER = timedelta(seconds=30)
+
+
+@dataclass(frozen=True)
+class Person:
+    """A member of staff as an issuer names them."""
+
+    issuer: str
+    subject: str
+    name: str
+    roles: frozenset[Role]
+
+
+@dataclass(frozen=True)
+class SignedIn:
+    """Who holds a session: the caller of every action, and the name that pages show."""
+
+    caller: Caller
+    name: str
+
+
+def roles_in(claim: object) -> frozenset[Role]:
+    """Return the roles that a claim names, which may be a list or one text; others are passed over."""
+    named: Iterable[object] = claim.split() if isinstance(claim, str) else claim if isinstance(claim, list) else ()
+    ours = set(Role)
+    return frozenset(Role(one) for one in named if isinstance(one, str) and one in ours)
+
+
+def digest_of(secret: str) -> bytes:
+    return hashlib.sha256(secret.encode()).digest()
+
+
+async def sign_in(session: AsyncSession, person: Person) -> str:
+    """Start a session and return its secret, for the cookie alone. Raises `SignInRefused` for a subject of another."""
+    row = insert(StaffMember).values(
+        subject=person.subject, issuer=person.issuer, name=person.name, roles=sorted(person.roles)
+    )
+    kept = row.on_conflict_do_update(
+        index_elements=["subject"],
+        set_={"name": row.excluded.name, "roles": row.excluded.roles, "signed_in_at": func.clock_timestamp()},
+        where=StaffMember.issuer == row.excluded.issuer,
+    )
+    if (await session.execute(kept.returning(StaffMember.subject))).first() is None:
+        raise SignInRefused("Another identity provider has signed in somebody of this name. Ask an administrator.")
+    secret = secrets.token_urlsafe(32)
+    session.add(StaffSession(digest=digest_of(secret), subject=person.subject))
+    return secret
+
+
+async def find_session(session: AsyncSession, secret: str, *, active: bool) -> SignedIn | None:
+    """Return who holds this session, None where it is over; `active` use starts the idle minutes anew."""
+    query = (
+        select(StaffSession, StaffMember, func.clock_timestamp())
+        .join(StaffMember, StaffMember.subject == StaffSession.subject)
+        .where(StaffSession.digest == digest_of(secret))
+    )
+    row = (await session.execute(query)).one_or_none()
+    if row is None:
+        return None
+    held, member, now = row
+    if _is_over(held, now):
+        return None
+    if active and held.seen_at < now - TOUCH_AFTER:
+        touched = update(StaffSession).where(StaffSession.digest == held.digest)
+        await session.execute(touched.values(seen_at=now))
+    roles = frozenset(Role(role) for role in member.roles)
+    return SignedIn(Caller(member.subject, FRONT_DOOR, roles=roles), member.name)
+
+
+def _is_over(held: StaffSession, now: datetime) -> bool:
+    return held.seen_at < now - IDLE or held.started_at < now - LONGEST
+
+
+async def sign_out(session: AsyncSession, secret: str) -> None:
+    await session.execute(delete(StaffSession).where(StaffSession.digest == digest_of(secret)))
+
+
+async def sign_out_everywhere(session: AsyncSession, subject: str) -> None:
+    await session.execute(delete(StaffSession).where(StaffSession.subject == subject))
+
+
+async def forget_sessions(session: AsyncSession) -> None:
+    """Delete the sessions that are over."""
+    now = func.clock_timestamp()
+    over = or_(StaffSession.seen_at < now - IDLE, StaffSession.started_at < now - LONGEST)
+    await session.execute(delete(StaffSession).where(over))

@@ -1,0 +1,32 @@
+"""Who may be signed in to the staff pages, and for how long. Pure."""
+
+from datetime import timedelta
+
+from shared.problems import Problem
+
+IDLE = timedelta(minutes=15)
+LONGEST = timedelta(hours=10)
+
+
+class SignedOut(Problem):
+    """Nobody is signed in: never, not any more, or signed out elsewhere."""
+
+    title, status, slug = "Sign in to go on", 401, "signed-out"
+
+
+class SignInRefused(Problem):
+    """The identity provider's answer does not hold together, or came to another browser or too late."""
+
+    title, status, slug = "You could not be signed in", 403, "sign-in-refused"
+
+
+class NoRoleHeld(Problem):
+    """The identity provider knows the person, but gives them no role at the front door."""
+
+    title, status, slug = "You have no role at the front door", 403, "no-role-held"
+
+
+class FormNotOurs(Problem):
+    """A form came from another site, or without the token that this page gave out."""
+
+    title, status, slug = "This form did not come from a page of ours", 403, "form-not-ours"

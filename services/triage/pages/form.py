@@ -1,0 +1,80 @@
+"""What a form sent: proven to come from a page of ours, then read field by field into what an action takes."""
+
+import hashlib
+import hmac
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qsl
+
+from services.triage.domain.staff import FormNotOurs
+from shared.problems import BadRequest
+
+FORM_TYPE = "application/x-www-form-urlencoded"
+MOST_FIELDS = 2000
+TOKEN_FIELD = "token"  # noqa: S105 - a field's name
+VERSION_FIELD = "version"
+NOT_TYPED = frozenset({TOKEN_FIELD, VERSION_FIELD})
+
+
+def token_of(secret: str) -> str:
+    """Return the token that proves a form ours: made from the session's secret, which no other site can read."""
+    return hmac.new(secret.encode(), b"form", hashlib.sha256).hexdigest()
+
+
+@dataclass(frozen=True)
+class Form:
+    """The fields as they were typed, each name with all its values."""
+
+    fields: Mapping[str, list[str]]
+
+    def text(self, name: str) -> str | None:
+        """Return what was typed, None where nothing was."""
+        typed = self.fields.get(name, [""])[-1].strip()
+        return typed or None
+
+    def number(self, name: str) -> int | str | None:
+        """Return a whole number, or what was typed instead, for the schema to refuse."""
+        typed = self.text(name)
+        return int(typed) if typed and typed.isascii() and typed.isdigit() else typed
+
+    def many(self, name: str) -> list[str]:
+        return [typed for typed in self.fields.get(name, []) if typed]
+
+    def typed(self) -> dict[str, list[str]]:
+        return {name: values for name, values in self.fields.items() if name not in NOT_TYPED}
+
+
+def said(**fields: Any) -> dict[str, Any]:
+    """Return the fields that say something, as the JSON document that a schema takes."""
+    return {name: value for name, value in fields.items() if value is not None and value != ""}
+
+
+def check_origin(headers: Mapping[str, str]) -> None:
+    """Raise `FormNotOurs` where the browser says that another site sent the form."""
+    if headers.get("sec-fetch-site", "same-origin") != "same-origin":
+        raise FormNotOurs("Open the page anew and fill the form in there.")
+
+
+def read_form(headers: Mapping[str, str], body: bytes, secret: str) -> Form:
+    """Return the form; raises `FormNotOurs`, or `BadRequest` where it is none."""
+    check_origin(headers)
+    form = parse_form(headers, body)
+    if not hmac.compare_digest(form.text(TOKEN_FIELD) or "", token_of(secret)):
+        raise FormNotOurs("You may have signed in anew since you opened the page. Open it again.")
+    return form
+
+
+def parse_form(headers: Mapping[str, str], body: bytes) -> Form:
+    if headers.get("content-type", "").partition(";")[0].strip().lower() != FORM_TYPE:
+        raise BadRequest("A form is needed.")
+    try:
+        pairs = parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=MOST_FIELDS, errors="strict")
+    except ValueError:
+        raise BadRequest("The form is not readable.") from None
+    fields: dict[str, list[str]] = {}
+    for name, value in pairs:
+        if "\x00" in value:
+            raise BadRequest("A NUL character stands in the form. Remove it.")
+        fields.setdefault(name, []).append(value.replace("\r\n", "\n"))
+    return Form(fields)

@@ -1,0 +1,47 @@
+"""The demo's sign-in without a password: a page that no other profile mounts, and production cannot."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import yaml
+from fastapi import APIRouter, Request, Response
+
+from services.triage.actions.sessions import Person, roles_in
+from services.triage.pages.form import check_origin, parse_form
+from services.triage.pages.page import PageRoute
+from services.triage.pages.sign_in import PLACE, TheResources, TheSite, begin
+from services.triage.settings import Settings
+from shared.http.strict import Body
+from shared.problems import NotFound
+from shared.settings.environment import Profile
+
+Personas = Mapping[str, list[str]]
+
+
+def personas_of(settings: Settings) -> Personas:
+    """Return the demo's staff by name with their roles, nobody under any other profile."""
+    if settings.profile is not Profile.DEMO:
+        return {}
+    demo: Path = settings.hub_dir / "demo.yaml"
+    personas: Personas = yaml.safe_load(demo.read_text(encoding="utf-8"))["personas"]
+    return personas
+
+
+def router_of(settings: Settings) -> APIRouter:
+    """Return the demo's own route; raises `ValueError` outside the demo, so that nothing starts with it."""
+    if settings.profile is not Profile.DEMO:
+        raise ValueError("Demo sign-in needs FRONTDOOR_PROFILE=demo.")
+    router = APIRouter(route_class=PageRoute, include_in_schema=False)
+
+    @router.post("/desk/sign-in/persona")
+    async def post_persona(request: Request, site: TheSite, resources: TheResources, body: Body) -> Response:
+        check_origin(request.headers)
+        form = parse_form(request.headers, body)
+        name, place = form.text("persona") or "", form.text("next") or "/desk"
+        if name not in site.personas:
+            raise NotFound
+        # The issuer of the demo's tokens: a persona is the same person on the pages and in the API.
+        person = Person(f"{settings.issuer}/staff", name, name.replace("-", " ").title(), roles_in(site.personas[name]))
+        return await begin(request, site, resources, person, place if PLACE.fullmatch(place) else "/desk")
+
+    return router

@@ -1,0 +1,146 @@
+"""Signing in and out. Only the sign-in page and the files that browsers load are shown to everybody."""
+
+import base64
+import binascii
+import re
+import time
+from dataclasses import asdict
+from typing import Annotated, Any
+
+from cryptography.exceptions import InvalidTag
+from fastapi import APIRouter, Depends, Request, Response
+from fastapi.responses import FileResponse
+
+from services.triage.actions.sessions import Person, sign_in, sign_out, sign_out_everywhere
+from services.triage.domain.staff import SignInRefused
+from services.triage.pages.form import Form
+from services.triage.pages.page import Page, PageRoute, form_for, go, page_for, rendered
+from services.triage.pages.provider import CALLBACK, Attempt
+from services.triage.pages.site import STATIC, Site
+from shared.db import transaction
+from shared.http.service import Resources
+from shared.problems import NotFound
+from shared.security import Role
+
+HOME = "/desk"
+PLACE = re.compile(r"/desk[/A-Za-z0-9_.,=&?%:+-]*")
+ATTEMPT_SECONDS = 600
+EVERYBODY = tuple(Role)
+IMMUTABLE = "public, max-age=31536000, immutable"
+
+router = APIRouter(route_class=PageRoute, include_in_schema=False)
+SignedInPage = Annotated[Page, page_for(EVERYBODY)]
+SignedInForm = Annotated[Form, form_for(EVERYBODY)]
+
+
+async def _site(request: Request) -> Site:
+    site: Site = request.state.triage_site
+    return site
+
+
+async def _resources(request: Request) -> Resources:
+    resources: Resources = request.state.triage
+    return resources
+
+
+TheSite = Annotated[Site, Depends(_site)]
+TheResources = Annotated[Resources, Depends(_resources)]
+
+
+@router.get("/desk/assets/{name}")
+async def get_asset(name: str, site: TheSite) -> Response:
+    if name not in site.files.values():
+        raise NotFound
+    return FileResponse(STATIC / name, headers={"Cache-Control": IMMUTABLE})
+
+
+@router.get("/desk/sign-in")
+async def get_sign_in(site: TheSite, next: str = HOME) -> Response:  # noqa: A002 - the query's own name
+    return rendered(
+        site,
+        "sign_in.html",
+        200,
+        signed_in=None,
+        path="",
+        provider=site.provider,
+        personas=site.personas,
+        next=_ours(next),
+    )
+
+
+@router.get("/desk/sign-in/start")
+async def get_start(site: TheSite, resources: TheResources, next: str = HOME) -> Response:  # noqa: A002
+    """Lead to the identity provider; a link and no form, since a form's redirect may not leave the site."""
+    if site.provider is None:
+        raise NotFound
+    attempt = Attempt.new()
+    response = go(await site.provider.authorization_url(attempt))
+    kept = {**asdict(attempt), "next": _ours(next), "until": time.time() + ATTEMPT_SECONDS}
+    sealed = base64.urlsafe_b64encode(resources.vault.seal("sign_in", "attempt", kept)).decode()
+    _set_cookie(response, site, _attempt_cookie(site), sealed, max_age=ATTEMPT_SECONDS)
+    return response
+
+
+@router.get(CALLBACK)
+async def get_callback(request: Request, site: TheSite, resources: TheResources) -> Response:
+    """Take the provider's answer, in the browser that asked for it, and start a session."""
+    if site.provider is None:
+        raise NotFound
+    kept = _opened(resources, request.cookies.get(_attempt_cookie(site), ""))
+    attempt = Attempt(kept["state"], kept["nonce"], kept["verifier"])
+    person = await site.provider.person(attempt, dict(request.query_params))
+    response = await begin(request, site, resources, person, kept["next"])
+    response.delete_cookie(_attempt_cookie(site), secure=site.secure, httponly=True)
+    return response
+
+
+async def begin(request: Request, site: Site, resources: Resources, person: Person, place: str) -> Response:
+    """Start a new session in place of the one that the browser had."""
+    async with transaction(resources.db) as session:
+        await sign_out(session, request.cookies.get(site.cookie, ""))
+        secret = await sign_in(session, person)
+    response = go(place)
+    _set_cookie(response, site, site.cookie, secret)
+    return response
+
+
+@router.post("/desk/sign-out")
+async def post_sign_out(page: SignedInPage, form: SignedInForm) -> Response:
+    """End this session, or with `everywhere` all of this person's."""
+    async with transaction(page.db) as session:
+        if form.text("everywhere"):
+            await sign_out_everywhere(session, page.caller.subject)
+        else:
+            await sign_out(session, page.secret)
+    response = go("/desk/signed-out")
+    response.delete_cookie(page.site.cookie, secure=page.site.secure, httponly=True)
+    return response
+
+
+@router.get("/desk/signed-out")
+async def get_signed_out(site: TheSite) -> Response:
+    elsewhere = await site.provider.sign_out_url() if site.provider else None
+    return rendered(site, "signed_out.html", 200, signed_in=None, path="", elsewhere=elsewhere)
+
+
+def _ours(place: str) -> str:
+    """Return the path to go on to, never one of another site."""
+    return place if PLACE.fullmatch(place) else HOME
+
+
+def _attempt_cookie(site: Site) -> str:
+    return f"{site.cookie}-sign-in"
+
+
+def _opened(resources: Resources, cookie: str) -> dict[str, Any]:
+    try:
+        kept: dict[str, Any] = resources.vault.open("sign_in", "attempt", base64.urlsafe_b64decode(cookie))
+    except (InvalidTag, ValueError, binascii.Error):
+        raise SignInRefused("The answer came to another browser, or too late. Start again.") from None
+    if kept["until"] < time.time():
+        raise SignInRefused("Signing in took longer than ten minutes. Start again.")
+    return kept
+
+
+def _set_cookie(response: Response, site: Site, name: str, value: str, *, max_age: int | None = None) -> None:
+    response.set_cookie(name, value, max_age=max_age, path="/", secure=site.secure, httponly=True, samesite="lax")

@@ -1,0 +1,75 @@
+"""What every page of one process shares: templates, the files browsers load, cookies, and the way to sign in."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import jinja2
+
+from services.triage.pages import words
+from services.triage.pages.provider import Provider
+from services.triage.settings import Settings
+from shared.settings.environment import Profile
+from shared.settings.hub import Hub
+
+PACKAGE = Path(__file__).parents[1]
+STATIC = PACKAGE / "static"
+MANIFEST = STATIC / "manifest.json"
+TEMPLATES = PACKAGE / "templates"
+
+
+@dataclass(frozen=True)
+class Site:
+    """`files` gives each plain name of a file its hashed one; `personas` are the demo's staff with their roles."""
+
+    templates: jinja2.Environment
+    files: Mapping[str, str]
+    secure: bool
+    provider: Provider | None
+    personas: Mapping[str, list[str]]
+
+    @property
+    def cookie(self) -> str:
+        return "__Host-frontdoor" if self.secure else "frontdoor"
+
+
+def site_of(settings: Settings, hub: Hub, personas: Mapping[str, list[str]]) -> Site:
+    files = json.loads(MANIFEST.read_text(encoding="utf-8")) if MANIFEST.exists() else {}
+    place = urlsplit(settings.issuer)
+    plain = place.scheme == "http" and place.hostname in ("localhost", "127.0.0.1")
+    return Site(
+        templates=_templates(hub, files),
+        files=files,
+        secure=not plain or settings.profile is Profile.PRODUCTION,
+        provider=Provider(settings) if settings.oidc_issuer else None,
+        personas=personas,
+    )
+
+
+def _templates(hub: Hub, files: Mapping[str, str]) -> jinja2.Environment:
+    environment = jinja2.Environment(
+        loader=jinja2.ChoiceLoader(
+            [jinja2.FileSystemLoader(TEMPLATES), jinja2.PackageLoader("govuk_frontend_jinja")],
+        ),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+        cache_size=-1,
+    )
+
+    def local(at: Any, pattern: str = "%a %-d %b, %H:%M") -> str:
+        """Write a time as the hub's clocks show it."""
+        moment = datetime.fromisoformat(at) if isinstance(at, str) else at
+        return str(moment.astimezone(hub.time_zone).strftime(pattern))
+
+    environment.globals.update(
+        hub=hub, words=words, file=lambda name: f"/desk/assets/{files.get(name, name)}", label=words.label
+    )
+    environment.filters.update(local=local, words=words.plain)
+    return environment
