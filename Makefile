@@ -7,18 +7,20 @@ READY := $(VENV)/.ready
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 UV := $(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python
 KAFKA := .cache/kafka
+PROVIDER := tests/browser/provider/node_modules/.package-lock.json
+BROWSER := $(if $(shell command -v chromium 2>/dev/null),,browser)
 JARS := $(if $(shell command -v mvn 2>/dev/null),$(KAFKA)/.ready)
 STATIC := services/triage/static/manifest.json
 NPM := $(if $(shell command -v npm 2>/dev/null),,$(BIN)/npm)
 NPM_CI := PATH="$(CURDIR)/$(BIN):$$PATH" npm ci --ignore-scripts --legacy-peer-deps --no-audit --no-fund --loglevel=error
 
 .DEFAULT_GOAL := help
-.PHONY: help setup assets run test check bench proof lock
+.PHONY: help setup assets browser run test check bench proof lock
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 10
 
-setup: $(READY) $(STATIC) $(JARS) ## what run and test need, into .venv/ and, for a real broker in the tests, .cache/
+setup: $(READY) $(STATIC) $(PROVIDER) $(BROWSER) $(JARS) ## what run and test need, into .venv/ and ignored folders
 
 $(READY): requirements.lock deploy/installer.lock pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
@@ -33,6 +35,14 @@ assets: $(STATIC) ## what browsers load of the staff pages, from npm packages
 $(STATIC): package-lock.json .npmrc deploy/assets.py $(wildcard services/triage/assets/*) | $(READY) $(NPM)
 	$(NPM_CI) --omit=dev
 	$(BIN)/python -m deploy.assets node_modules services/triage/static
+
+$(PROVIDER): tests/browser/provider/package-lock.json | $(READY) $(NPM)
+	cd tests/browser/provider && $(NPM_CI)
+	touch $@
+
+browser: # the one thing that no package of Python's or npm's brings; without it the tests say so
+	@test "$$(id -u)" = 0 && apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y \
+		--no-install-recommends chromium fonts-liberation >/dev/null || echo "No Chromium; tests of the pages will say so."
 
 $(BIN)/npm: deploy/node.lock | $(READY)
 	$(UV) --require-hashes --requirement deploy/node.lock

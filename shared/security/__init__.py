@@ -10,7 +10,7 @@ from shared.security.authorisation import (
     Role,
     may,
 )
-from shared.security.doors import PURPOSE_HEADER, allow, policies_of, public
+from shared.security.doors import PURPOSE_HEADER, Declared, allow, policies_of, public
 from shared.security.tokens import (
     ALGORITHMS,
     TOKEN_SECONDS,
@@ -30,6 +30,7 @@ __all__ = [
     "TOKEN_SECONDS",
     "TOKEN_TYPE",
     "Caller",
+    "Declared",
     "Issuer",
     "KeySource",
     "KnownKeys",

@@ -14,10 +14,15 @@ PURPOSE_HEADER = "X-Purpose"
 
 
 @dataclass(frozen=True)
-class Door:
-    """A dependency that gives a route its caller; raises `Unauthorized` or `Forbidden`."""
+class Declared:
+    """A dependency by which a route declares its policy; what keeps it is a class derived from this."""
 
     policy: Policy
+
+
+@dataclass(frozen=True)
+class Door(Declared):
+    """A dependency that gives a route its caller; raises `Unauthorized` or `Forbidden`."""
 
     async def __call__(self, request: Request) -> Caller:
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
@@ -25,15 +30,13 @@ class Door:
             raise Unauthorized("Send an access token: Authorization: Bearer <token>.")
         found: Caller = await request.app.state.verifier.verify(token.strip())
         if not may(found, self.policy):
-            raise Forbidden(f"This needs {_needed(self.policy)}.")
+            raise Forbidden(f"This needs {needed(self.policy)}.")
         return _with_purpose(found, request.headers.get(PURPOSE_HEADER))
 
 
 @dataclass(frozen=True)
-class OpenDoor:
+class OpenDoor(Declared):
     """A dependency that asks nothing and declares that a route is public."""
-
-    policy: Policy
 
     async def __call__(self) -> None: ...
 
@@ -53,16 +56,16 @@ def public(reason: str) -> Any:
 
 def policies_of(dependant: Dependant) -> Iterator[Policy]:
     """Yield every policy that a route declares, itself or by what it depends on."""
-    if isinstance(dependant.call, Door | OpenDoor):
+    if isinstance(dependant.call, Declared):
         yield dependant.call.policy
     for inner in dependant.dependencies:
         yield from policies_of(inner)
 
 
-def _needed(policy: Policy) -> str:
-    needed = [f"scope {policy.scope}"] if policy.scope else []
-    needed += [f"role {' or '.join(sorted(policy.roles))}"] if policy.roles else []
-    return ", or ".join(needed)
+def needed(policy: Policy) -> str:
+    asked = [f"scope {policy.scope}"] if policy.scope else []
+    asked += [f"role {' or '.join(sorted(policy.roles))}"] if policy.roles else []
+    return ", or ".join(asked)
 
 
 def _with_purpose(caller: Caller, named: str | None) -> Caller:

@@ -18,7 +18,14 @@ from tests.house.routes import Served, served
 
 URL = "postgresql+asyncpg://nobody@nowhere/nothing"
 OF_THE_FRAMEWORK = {"/openapi.json", "/docs", "/docs/oauth2-redirect"}
-CASE_TEXT = ("/v1/cases", "/v1/referrals", "/v1/early-help-offers", "/v1/information-requests", "/internal")
+CASE_TEXT = (
+    "/v1/cases",
+    "/desk/cases",
+    "/v1/referrals",
+    "/v1/early-help-offers",
+    "/v1/information-requests",
+    "/internal",
+)
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ import base64
 import json
 import secrets
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, cast
@@ -112,19 +113,26 @@ class Front:
         return await self.http.post(f"/v1/cases/{case['id']}/{verb}", json=body, headers=sent)
 
 
-@pytest.fixture
-async def front(open_service: OpenDatabase, hub: Hub) -> AsyncIterator[Front]:
+@asynccontextmanager
+async def opened(open_service: OpenDatabase, hub: Hub, **more: Any) -> AsyncIterator[Front]:
+    """Run triage on a fresh database; `more` are settings that differ from the usual ones."""
     db = await open_service("triage")
     key = SecretStr(base64.b64encode(secrets.token_bytes(32)).decode())
-    settings = Settings(
-        database_url=SecretStr(db.engine.url.render_as_string(hide_password=False)),
-        vault_key=key,
-        index_key=key,
-        details_patience_seconds=0.2,
-        details_retry_seconds=0.05,
-    )
+    said = {
+        "database_url": SecretStr(db.engine.url.render_as_string(hide_password=False)),
+        "vault_key": key,
+        "index_key": key,
+        "details_patience_seconds": 0.2,
+        "details_retry_seconds": 0.05,
+    }
     referrals = OtherService()
-    service = build(settings, cast("ServiceClient", referrals))
+    service = build(Settings(**{**said, **more}), cast("ServiceClient", referrals))
     app = new_application("Triage", "test", verifier(), service.router, background("triage", service.work))
     async with serving(app) as http:
         yield Front(http, service, referrals, hub)
+
+
+@pytest.fixture
+async def front(open_service: OpenDatabase, hub: Hub) -> AsyncIterator[Front]:
+    async with opened(open_service, hub) as front:
+        yield front

@@ -17,7 +17,7 @@ from services.triage.pages.site import Site
 from shared.db import Database, transaction
 from shared.http.strict import Body
 from shared.problems import Forbidden, Problem
-from shared.security import Caller, Role
+from shared.security import Caller, Declared, Policy, Role, may
 from shared.telemetry import correlation_id
 
 HEADERS = {
@@ -91,34 +91,39 @@ def marked(response: Response) -> Response:
     return response
 
 
-def page_for(roles: tuple[Role, ...], *, active: bool = True) -> Any:
-    """Return the policy of a page: staff signed in with one of these roles. `active` use keeps the session alive."""
+@dataclass(frozen=True)
+class PageDoor(Declared):
+    """A dependency that gives a route its page: staff signed in with a role of the policy, and nobody else.
 
-    async def page(request: Request) -> Page:
+    `active` use keeps the session alive.
+    """
+
+    active: bool = True
+
+    async def __call__(self, request: Request) -> Page:
         site: Site = request.state.triage_site
         db: Database = request.state.triage.db
         secret = request.cookies.get(site.cookie, "")
-        signed_in = None
-        if secret:
-            async with transaction(db) as session:
-                signed_in = await find_session(session, secret, active=active)
+        async with transaction(db) as session:
+            signed_in = await find_session(session, secret, active=self.active) if secret else None
         if signed_in is None:
             raise SignedOut("Your session is over, or you were not signed in.")
-        found = Page(request, site, request.state.triage_desk, db, signed_in, secret)
-        request.state.page = found
-        if not signed_in.caller.roles & set(roles):
-            raise Forbidden(f"This page is for the role {' or '.join(sorted(roles))}.")
-        return found
+        page = Page(request, site, request.state.triage_desk, db, signed_in, secret)
+        request.state.page = page
+        if not may(signed_in.caller, self.policy):
+            raise Forbidden(f"This page is for the role {' or '.join(sorted(self.policy.roles))}.")
+        return page
 
-    return Depends(page)
+
+def page_for(roles: tuple[Role, ...], *, active: bool = True) -> Any:
+    """Return the policy of a page, which gives the route its `Page`."""
+    return Depends(PageDoor(Policy(roles=frozenset(roles)), active))
 
 
 def form_for(roles: tuple[Role, ...]) -> Any:
     """Return the policy of a form: a page's, and that the form came from a page of ours."""
 
     async def form(request: Request, page: Annotated[Page, page_for(roles)], body: Body) -> Form:
-        found = read_form(request.headers, body, page.secret)
-        request.state.form = found
-        return found
+        return read_form(request.headers, body, page.secret)
 
     return Depends(form)

@@ -13,6 +13,7 @@ from services.triage.pages.sign_in import PLACE, TheResources, TheSite, begin
 from services.triage.settings import Settings
 from shared.http.strict import Body
 from shared.problems import NotFound
+from shared.security import public
 from shared.settings.environment import Profile
 
 Personas = Mapping[str, list[str]]
@@ -31,7 +32,8 @@ def router_of(settings: Settings) -> APIRouter:
     """Return the demo's own route; raises `ValueError` outside the demo, so that nothing starts with it."""
     if settings.profile is not Profile.DEMO:
         raise ValueError("Demo sign-in needs FRONTDOOR_PROFILE=demo.")
-    router = APIRouter(route_class=PageRoute, include_in_schema=False)
+    demo = [public("the demo's sign-in without a password")]
+    router = APIRouter(route_class=PageRoute, include_in_schema=False, dependencies=demo)
 
     @router.post("/desk/sign-in/persona")
     async def post_persona(request: Request, site: TheSite, resources: TheResources, body: Body) -> Response:

@@ -20,7 +20,7 @@ from services.triage.pages.site import STATIC, Site
 from shared.db import transaction
 from shared.http.service import Resources
 from shared.problems import NotFound
-from shared.security import Role
+from shared.security import Role, public
 
 HOME = "/desk"
 PLACE = re.compile(r"/desk[/A-Za-z0-9_.,=&?%:+-]*")
@@ -30,6 +30,7 @@ IMMUTABLE = "public, max-age=31536000, immutable"
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 SignedInPage = Annotated[Page, page_for(EVERYBODY)]
+NOBODY_YET = [public("signing in, and what its page loads")]
 SignedInForm = Annotated[Form, form_for(EVERYBODY)]
 
 
@@ -47,14 +48,19 @@ TheSite = Annotated[Site, Depends(_site)]
 TheResources = Annotated[Resources, Depends(_resources)]
 
 
-@router.get("/desk/assets/{name}")
+@router.get("/", dependencies=NOBODY_YET)
+async def get_root() -> Response:
+    return go(HOME)
+
+
+@router.get("/desk/assets/{name}", dependencies=NOBODY_YET)
 async def get_asset(name: str, site: TheSite) -> Response:
     if name not in site.files.values():
         raise NotFound
     return FileResponse(STATIC / name, headers={"Cache-Control": IMMUTABLE})
 
 
-@router.get("/desk/sign-in")
+@router.get("/desk/sign-in", dependencies=NOBODY_YET)
 async def get_sign_in(site: TheSite, next: str = HOME) -> Response:  # noqa: A002 - the query's own name
     return rendered(
         site,
@@ -68,7 +74,7 @@ async def get_sign_in(site: TheSite, next: str = HOME) -> Response:  # noqa: A00
     )
 
 
-@router.get("/desk/sign-in/start")
+@router.get("/desk/sign-in/start", dependencies=NOBODY_YET)
 async def get_start(site: TheSite, resources: TheResources, next: str = HOME) -> Response:  # noqa: A002
     """Lead to the identity provider; a link and no form, since a form's redirect may not leave the site."""
     if site.provider is None:
@@ -81,7 +87,7 @@ async def get_start(site: TheSite, resources: TheResources, next: str = HOME) ->
     return response
 
 
-@router.get(CALLBACK)
+@router.get(CALLBACK, dependencies=NOBODY_YET)
 async def get_callback(request: Request, site: TheSite, resources: TheResources) -> Response:
     """Take the provider's answer, in the browser that asked for it, and start a session."""
     if site.provider is None:
@@ -117,7 +123,7 @@ async def post_sign_out(page: SignedInPage, form: SignedInForm) -> Response:
     return response
 
 
-@router.get("/desk/signed-out")
+@router.get("/desk/signed-out", dependencies=NOBODY_YET)
 async def get_signed_out(site: TheSite) -> Response:
     elsewhere = await site.provider.sign_out_url() if site.provider else None
     return rendered(site, "signed_out.html", 200, signed_in=None, path="", elsewhere=elsewhere)
