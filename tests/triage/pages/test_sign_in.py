@@ -55,7 +55,8 @@ async def test_a_screener_signs_in(trusting: Front) -> None:
     assert "Sam Screener" in browser.text
     (cookie,) = [one for one in browser.cookies.jar if one.name == "__Host-frontdoor"]
     assert (cookie.secure, cookie.path, cookie.domain_specified) == (True, "/", False)
-    assert {"HttpOnly", "SameSite"} <= set(cookie._rest)  # noqa: SLF001 - the jar keeps them nowhere else
+    assert cookie.has_nonstandard_attr("HttpOnly")
+    assert cookie.get_nonstandard_attr("SameSite") == "lax"
     assert cookie.value is not None
     async with transaction(trusting.db) as session:
         kept = (await session.execute(text("SELECT encode(digest, 'escape') FROM staff_sessions"))).scalar_one()
