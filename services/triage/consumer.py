@@ -8,8 +8,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.triage.actions.desk import Desk
 from services.triage.actions.open_case import Detail, Opening, open_cases
+from services.triage.actions.take_amendment import take_amendment
 from services.triage.settings import Settings
-from shared.events import Event, ReferralSubmitted
+from shared.events import AmendmentFact, Event, ReferralInformationAdded, ReferralSubmitted, ReferralWithdrawn
 from shared.http.client import ServiceClient
 from shared.inbox import Entries, Entry, Transient
 from shared.problems import NotFound
@@ -37,7 +38,20 @@ def entries(desk: Desk, client: ServiceClient, settings: Settings) -> Mapping[st
     async def on_referral_submitted(session: AsyncSession, events: Sequence[Event], details: Details) -> None:
         await open_cases(session, desk, [Opening(event, details[event.id]) for event in events])
 
-    return {"referrals": {ReferralSubmitted.type: Entry(on_referral_submitted, fetch_details)}}
+    async def on_amendment(session: AsyncSession, events: Sequence[Event], details: Details) -> None:
+        for event in events:
+            if not isinstance(event.fact, AmendmentFact):
+                raise TypeError("an amendment of a referral is needed")
+            with correlated(event.correlation_id):
+                await take_amendment(session, desk, event.fact, details[event.id])
+
+    return {
+        "referrals": {
+            ReferralSubmitted.type: Entry(on_referral_submitted, fetch_details),
+            ReferralInformationAdded.type: Entry(on_amendment, fetch_details),
+            ReferralWithdrawn.type: Entry(on_amendment, fetch_details),
+        }
+    }
 
 
 async def _patiently(client: ServiceClient, event: Event, patience_seconds: float) -> Detail | None:

@@ -32,7 +32,7 @@ from services.triage.queries.information import REQUESTS, RESPONSES, is_waited_f
 from services.triage.schemas import InformationRequestIn, InformationResponseIn
 from shared.calendar import term_ends_at
 from shared.db import new_id
-from shared.events import InformationAnswered, InformationFact, InformationOverdue, InformationRequested
+from shared.events import InformationAnswered, InformationFact, InformationRequested
 from shared.problems import FieldError, Invalid
 from shared.security import Caller
 from shared.settings.hub import Colour
@@ -152,13 +152,14 @@ def _sharing_errors(desk: Desk, given: InformationResponseIn) -> Iterator[FieldE
             yield FieldError(f"/may_share_with/{index}", "Send a code of the list may_share_with.")
 
 
-async def let_request_lapse(session: AsyncSession, case: Case, request: InformationRequest) -> None:
-    """Take the silence of an agency past its time as a fact: the case no longer waits. The caller holds its lock."""
+async def let_request_lapse(session: AsyncSession, case: Case, request: InformationRequest) -> bool:
+    """Take silence past its time as a fact; returns whether triage waits for another's answer.
+
+    The caller holds the case's lock and says it.
+    """
     if request.state == RequestState.ASKED:
         request.state = RequestState.OVERDUE
-        waits = await _go_on(session, case)
-        await _say(session, case, request, InformationOverdue, waits=waits, due_at=request.due_at, state="over")
-        await note(session, case, TRIAGE, "information.overdue")
+    return await _go_on(session, case)
 
 
 async def withdraw_requests(session: AsyncSession, case: Case) -> None:
@@ -183,7 +184,7 @@ async def _go_on(session: AsyncSession, case: Case) -> bool:
 
 async def _say(
     session: AsyncSession, case: Case, request: InformationRequest, fact: type[InformationFact], *others: str,
-    **said: datetime | str | bool,
+    **said: bool,
 ) -> None:  # fmt: skip
     url = f"/v1/information-requests/{request.id}"
     audience = dict.fromkeys((request.agency, *others))

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, func
+from sqlalchemy import ForeignKey, Index, func, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from services.triage.models.case import Base
@@ -43,7 +43,10 @@ class InformationResponse(Base):
 
 
 class NewInformation(Base):
-    """What came in about a case that is open: its worker's to acknowledge. `kind` is `NewInformationKind`."""
+    """What came in about a case that is open: its worker's to acknowledge. `kind` is `NewInformationKind`.
+
+    `amendment_id` is the sender's amendment whose details are still to be fetched.
+    """
 
     __tablename__ = "new_information"
 
@@ -55,3 +58,6 @@ class NewInformation(Base):
     acknowledged_by: Mapped[str | None]
     acknowledged_at: Mapped[datetime | None]
     details: Mapped[bytes | None]
+    amendment_id: Mapped[UUID | None]
+
+    __table_args__ = (Index("ix_new_information_pending", "id", postgresql_where=text("amendment_id IS NOT NULL")),)

@@ -143,11 +143,19 @@ def upgrade() -> None:
         sa.Column("acknowledged_by", sa.Text(), nullable=True),
         sa.Column("acknowledged_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("details", sa.LargeBinary(), nullable=True),
+        sa.Column("amendment_id", sa.Uuid(), nullable=True),
         sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_new_information_case_id")),
         sa.ForeignKeyConstraint(["from_case_id"], ["cases.id"], name=op.f("fk_new_information_from_case_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_new_information")),
     )
     op.create_index(op.f("ix_new_information_case_id"), "new_information", ["case_id"], unique=False)
+    op.create_index(
+        "ix_new_information_pending",
+        "new_information",
+        ["id"],
+        unique=False,
+        postgresql_where=sa.text("amendment_id IS NOT NULL"),
+    )
     op.create_table(
         "notes",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -272,6 +280,11 @@ def downgrade() -> None:
     op.drop_table("pages")
     op.drop_index(op.f("ix_notes_case_id"), table_name="notes")
     op.drop_table("notes")
+    op.drop_index(
+        "ix_new_information_pending",
+        table_name="new_information",
+        postgresql_where=sa.text("amendment_id IS NOT NULL"),
+    )
     op.drop_index(op.f("ix_new_information_case_id"), table_name="new_information")
     op.drop_table("new_information")
     op.drop_index(op.f("ix_links_other_case_id"), table_name="links")
