@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.triage.actions.clocks import end_case_clocks
 from services.triage.actions.desk import Desk, note, tell
+from services.triage.actions.information import withdraw_requests
 from services.triage.actions.route_case import close_offers
 from services.triage.domain import (
     CaseAlreadyDecided,
@@ -160,4 +161,5 @@ async def _conclude(
     await end_case_clocks(session, case)
     elsewhere = frozenset(one["child"] for one in decided if one["outcome"] != Outcome.FAMILY_HUB)
     await close_offers(session, case, elsewhere)
+    await withdraw_requests(session, case)
     await tell(session, case, CaseDecided, f"/internal/cases/{case.id}/feedback", case.agency)

@@ -7,11 +7,11 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, func, select, tuple_
+from sqlalchemy import ColumnElement, Select, and_, exists, func, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.triage.domain import CaseStatus, DecisionState, highest
-from services.triage.models import Assessment, Case, Child, Decision, Offer, Step
+from services.triage.models import Assessment, Case, Child, Decision, NewInformation, Offer, Step
 from services.triage.queries.challenges import show_challenges
 from services.triage.queries.clocks import clocks_of
 from services.triage.queries.information import requests_of
@@ -58,6 +58,7 @@ class Queue(StrEnum):
     ALL = "all"
     ROUTED = "routed"
     DECIDED = "decided"
+    NEW_INFORMATION = "new_information"
 
 
 class Due(StrEnum):
@@ -101,6 +102,9 @@ async def list_cases(session: AsyncSession, wanted: Filter, limit: int, after: P
     )
 
 
+_new_information = exists().where(NewInformation.case_id == Case.id, NewInformation.acknowledged_at.is_(None))
+
+
 def _narrowed(query: Select[Case], wanted: Filter) -> Select[Case]:
     match wanted.queue:
         case Queue.UNASSIGNED:
@@ -111,6 +115,8 @@ def _narrowed(query: Select[Case], wanted: Filter) -> Select[Case]:
             query = query.where(Case.status == CaseStatus.ROUTED)
         case Queue.DECIDED:
             query = query.where(Case.status == CaseStatus.DECIDED)
+        case Queue.NEW_INFORMATION:
+            query = query.where(_new_information)
         case Queue.ALL:
             pass
     equal = {Case.level: wanted.level, Case.priority: wanted.priority, Case.council: wanted.council}

@@ -150,6 +150,13 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_new_information_case_id"), "new_information", ["case_id"], unique=False)
     op.create_index(
+        "ix_new_information_open",
+        "new_information",
+        ["case_id"],
+        unique=False,
+        postgresql_where=sa.text("acknowledged_at IS NULL"),
+    )
+    op.create_index(
         "ix_new_information_pending",
         "new_information",
         ["id"],
@@ -284,6 +291,9 @@ def downgrade() -> None:
         "ix_new_information_pending",
         table_name="new_information",
         postgresql_where=sa.text("amendment_id IS NOT NULL"),
+    )
+    op.drop_index(
+        "ix_new_information_open", table_name="new_information", postgresql_where=sa.text("acknowledged_at IS NULL")
     )
     op.drop_index(op.f("ix_new_information_case_id"), table_name="new_information")
     op.drop_table("new_information")
