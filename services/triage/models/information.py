@@ -60,4 +60,7 @@ class NewInformation(Base):
     details: Mapped[bytes | None]
     amendment_id: Mapped[UUID | None]
 
-    __table_args__ = (Index("ix_new_information_pending", "id", postgresql_where=text("amendment_id IS NOT NULL")),)
+    __table_args__ = (
+        Index("ix_new_information_open", "case_id", postgresql_where=text("acknowledged_at IS NULL")),
+        Index("ix_new_information_pending", "id", postgresql_where=text("amendment_id IS NOT NULL")),
+    )
