@@ -46,7 +46,20 @@ def test_every_metric_is_explained() -> None:
 
 def test_no_label_could_hold_an_id() -> None:
     """Labels are of few values: no id, reference, name or agency."""
-    few = {"method", "route", "status", "reader", "type", "outcome", "state", "service", "topic", "partition", "due"}
+    few = {
+        "method",
+        "route",
+        "status",
+        "reader",
+        "type",
+        "outcome",
+        "state",
+        "service",
+        "topic",
+        "partition",
+        "due",
+        "kind",
+    }
     assert {label for metric in shown() for label in metric.labels} <= few
 
 

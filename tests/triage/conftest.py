@@ -124,6 +124,7 @@ async def opened(open_service: OpenDatabase, hub: Hub, **more: Any) -> AsyncIter
         "index_key": key,
         "details_patience_seconds": 0.2,
         "details_retry_seconds": 0.05,
+        "clock_check_seconds": 3600,
     }
     referrals = OtherService()
     service = build(Settings(**{**said, **more}), cast("ServiceClient", referrals))

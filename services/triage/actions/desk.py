@@ -80,6 +80,11 @@ def set_priority(case: Case, priority: str) -> None:
 async def note(session: AsyncSession, case: Case, caller: Caller, what: str) -> None:
     """Write a line of the timeline and an audit row, and make this a new version of the case."""
     case.version = (case.version or 0) + 1
+    await mark(session, case, caller, what)
+
+
+async def mark(session: AsyncSession, case: Case, caller: Caller, what: str) -> None:
+    """Write a line of the timeline and an audit row of what leaves the case itself as it is."""
     await insert_rows(session, _insert_step, [{"case_id": case.id, "who": caller.subject, "what": what}])
     await record_access(session, caller, what, "case", [case.id], purpose=CASEWORK)
 

@@ -3,10 +3,11 @@
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, literal_column, select, union_all
+from sqlalchemy import ColumnElement, Select, and_, func, literal_column, or_, select, union_all
 
+from services.triage.clocks import ClockKind
 from services.triage.domain import CaseStatus
-from services.triage.models import Case
+from services.triage.models import Case, Clock, Page
 from services.triage.queries.cases import Due
 from shared.telemetry.gauges import MOST, GaugeQuery
 
@@ -32,6 +33,24 @@ _open_by_due = union_all(
     *(_counted(due, Case.status == status, time) for due, time in _TIMES.items() for status in OPEN)
 ).subquery()
 _clocks = select(_open_by_due.c.label, func.sum(_open_by_due.c.number)).group_by(_open_by_due.c.label)
+_running = Clock.ended_at.is_(None)
+# A clock has run out where it has said so, or would have if the worker had come.
+_over = or_(Clock.next_at.is_(None), and_(Clock.next_at <= _now, Clock.due_at <= _now))
+
+
+def _run_out(kind: ClockKind) -> Select[Any, int]:
+    found = select(Clock.id).where(Clock.kind == kind, _running, _over).limit(MOST).subquery()
+    return select(literal_column(f"'{kind}'").label("kind"), func.count().label("number")).select_from(found)
+
+
+_overdue = union_all(*map(_run_out, ClockKind))
+_unsent = select(func.count()).select_from(
+    select(Page.id)
+    .join(Clock, Clock.case_id == Page.case_id)
+    .where(Page.sent_at.is_(None), Clock.kind == ClockKind.ACKNOWLEDGEMENT, _running)
+    .limit(MOST)
+    .subquery()
+)
 _pending = select(func.count()).select_from(select(Case.id).where(Case.details_pending).limit(MOST).subquery())
 
 GAUGES = (
@@ -41,5 +60,11 @@ GAUGES = (
         {"frontdoor_clocks": "Open cases by when their decision is due: `overdue`, `within_hour` or `later`."},
         ("due",),
     ),
+    GaugeQuery(
+        _overdue,
+        {"frontdoor_clocks_overdue": "Clocks that have run out and still run, counted up to 10,000 of each kind."},
+        ("kind",),
+    ),
+    GaugeQuery(_unsent, {"frontdoor_pages_unsent": "Calls to the line of duty not sent, of cases not acknowledged."}),
     GaugeQuery(_pending, {"frontdoor_cases_details_pending": "Cases that opened without their referral's details."}),
 )

@@ -1,18 +1,22 @@
-"""Work of triage that no request starts: details that were pending, claims that lay idle."""
+"""Work of triage that no request starts: pending details, idle claims, clocks and the pages they send."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
 from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.triage.actions.claim_case import release_lapsed
 from services.triage.actions.desk import Desk
 from services.triage.actions.open_case import complete_details, pending_cases
+from services.triage.actions.page_duty import Call, claim_pages, give_up, record_sent, text_of, try_later
 from services.triage.actions.sessions import forget_sessions
+from services.triage.actions.take_steps import take_steps
 from services.triage.consumer import fetch_detail
 from services.triage.models import Case
 from services.triage.settings import Settings
+from services.triage.worker.pagers import NotSent, Pager, opened_pager
 from shared.db import Database, is_away, transaction
 from shared.http.client import ServiceClient
 from shared.http.service import tidy
@@ -38,9 +42,18 @@ async def work(db: Database, desk: Desk, client: ServiceClient, settings: Settin
             await tidy(session, timedelta(days=settings.outbox_retention_days))
             await forget_sessions(session)
 
-    async with asyncio.TaskGroup() as group:
+    async def clocks() -> None:
+        await step_clocks(db, desk)
+
+    async with opened_pager(settings) as pager, asyncio.TaskGroup() as group:
+
+        async def pages() -> None:
+            await send_pages(db, desk, pager, settings.issuer)
+
         group.create_task(_every(settings.details_retry_seconds, complete))
         group.create_task(_every(settings.lapse_check_seconds, lapse))
+        group.create_task(_every(settings.clock_check_seconds, clocks))
+        group.create_task(_every(settings.clock_check_seconds, pages))
         group.create_task(_every(HOUSEKEEPING_SECONDS, forget))
 
 
@@ -67,3 +80,34 @@ async def complete_pending(db: Database, desk: Desk, client: ServiceClient) -> N
         async with transaction(db) as session:
             case = (await session.scalars(select(Case).where(Case.referral_id == referral_id).with_for_update())).one()
             await complete_details(session, desk, case, detail)
+
+
+async def step_clocks(db: Database, desk: Desk) -> None:
+    """Let every clock that is due take its steps, a batch in a transaction."""
+    taken = 1
+    while taken:
+        async with transaction(db) as session:
+            taken = await take_steps(session, desk)
+
+
+async def send_pages(db: Database, desk: Desk, pager: Pager | None, base_url: str) -> None:
+    """Send the pages that are due, with no transaction open; without a pager they are kept as not sent."""
+    async with transaction(db) as session:
+        calls = await claim_pages(session, desk.hub)
+    recorders = await asyncio.gather(*(_attempt(pager, call, base_url) for call in calls))
+    async with transaction(db) as session:
+        for call, record in zip(calls, recorders, strict=True):
+            await record(session, call)
+
+
+async def _attempt(pager: Pager | None, call: Call, base_url: str) -> Callable[[AsyncSession, Call], Awaitable[None]]:
+    """Send one page; returns what has to be recorded of it."""
+    if pager is None:
+        log.error("page not sent", reference=call.reference, error="no way to send is set")
+        return give_up
+    try:
+        await pager.send(call.to, text_of(call, base_url))
+    except NotSent as error:
+        log.error("page not sent", reference=call.reference, attempt=call.attempts, error=str(error))
+        return try_later
+    return record_sent

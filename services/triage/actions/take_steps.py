@@ -1,0 +1,81 @@
+"""Clocks take the steps that are due: each says what it has to say once, however many processes run and end."""
+
+from collections.abc import Awaitable, Callable, Mapping
+
+from sqlalchemy import func, insert, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.triage.actions.desk import TRIAGE, Desk, mark, tell
+from services.triage.clocks import WARNINGS, ClockKind, steps_of
+from services.triage.models import Case, Clock, InformationRequest, Page
+from shared.db import gathered, insert_rows, new_id
+from shared.events import CaseOverdue, InformationOverdue
+from shared.telemetry import correlated, new_correlation_id
+
+STEPS_AT_ONCE = 100
+
+_insert_page = insert(Page.metadata.tables[Page.__tablename__])
+# Whoever works on a case holds its row and then ends its clocks. Waiting for that row with a clock's in hand would be
+# the other half of a deadlock, so both are taken or neither.
+_due = (
+    select(Clock, Case)
+    .join(Case, Case.id == Clock.case_id)
+    .where(Clock.ended_at.is_(None), Clock.next_at <= func.statement_timestamp())
+    .order_by(Clock.next_at, Clock.id)
+    .limit(STEPS_AT_ONCE)
+    .with_for_update(of=(Clock, Case), skip_locked=True, key_share=True)
+)
+
+
+async def take_steps(session: AsyncSession, desk: Desk) -> int:
+    """Take one step of each clock that is due and that nobody else has in hand; returns how many."""
+    due = (await session.execute(_due)).all()
+    async with gathered(session):
+        for clock, case in due:
+            with correlated(new_correlation_id()):
+                await _take_step(session, desk, clock, case)
+    return len(due)
+
+
+async def _take_step(session: AsyncSession, desk: Desk, clock: Clock, case: Case) -> None:
+    kind = ClockKind(clock.kind)
+    steps = steps_of(kind, clock.started_at, clock.due_at, desk.hub)
+    await SAYS.get(kind, _warn_staff)(session, clock, case)
+    clock.step += 1
+    clock.next_at = steps[clock.step] if clock.step < len(steps) else None
+
+
+async def _warn_staff(session: AsyncSession, clock: Clock, case: Case) -> None:
+    state = WARNINGS[clock.step]
+    await tell(session, case, CaseOverdue, f"/v1/cases/{case.id}", clock=clock.kind, due_at=clock.due_at, state=state)
+    await mark(session, case, TRIAGE, f"{clock.kind}.{state}")
+
+
+async def _remind_agency(session: AsyncSession, clock: Clock, case: Case) -> None:
+    request = await session.get_one(InformationRequest, clock.about)
+    state = WARNINGS[clock.step]
+    await tell(
+        session,
+        case,
+        InformationOverdue,
+        f"/v1/information-requests/{request.id}",
+        request.agency,
+        request_id=request.id,
+        asked=request.agency,
+        due_at=clock.due_at,
+        state=state,
+    )
+    await mark(session, case, TRIAGE, f"{clock.kind}.{state}")
+
+
+async def _page(session: AsyncSession, clock: Clock, case: Case) -> None:
+    page = {"id": new_id(), "case_id": case.id, "line": clock.step, "next_at": clock.next_at}
+    await insert_rows(session, _insert_page, [page])
+    await mark(session, case, TRIAGE, "duty.paged")
+
+
+SAYS: Mapping[ClockKind, Callable[[AsyncSession, Clock, Case], Awaitable[None]]] = {
+    ClockKind.INFORMATION_REQUEST: _remind_agency,
+    ClockKind.ACKNOWLEDGEMENT: _page,
+}
+"""What a step of a kind says; every other kind warns staff."""
