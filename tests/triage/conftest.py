@@ -65,6 +65,19 @@ class Front:
         fetched: bool = True,
     ) -> UUID:
         """Let triage consume a submitted referral; returns the referral's id."""
+        event = self.announce(referral, received_at=received_at, warnings=warnings, fetched=fetched)
+        await self.consume(event)
+        return event.fact.subject
+
+    def announce(
+        self,
+        referral: dict[str, Any],
+        *,
+        received_at: datetime | None = None,
+        warnings: tuple[str, ...] = (),
+        fetched: bool = True,
+    ) -> Event:
+        """Return the event of a submitted referral, whose details the referrals service has where `fetched`."""
         at = received_at or datetime.now(UTC)
         fact = ReferralSubmitted(
             referral_id=new_id(),
@@ -77,9 +90,7 @@ class Front:
         )
         if fetched:
             self.answer(fact.referral_id, referral, at, warnings)
-        event = Event(fact, ("a-school",), urgency=referral["concern"]["immediate_danger"])
-        await self.consume(event)
-        return fact.referral_id
+        return Event(fact, ("a-school",), urgency=referral["concern"]["immediate_danger"])
 
     def answer(self, referral_id: UUID, referral: dict[str, Any], at: datetime, warnings: tuple[str, ...] = ()) -> None:
         self.referrals.details[f"/internal/referrals/{referral_id}"] = {

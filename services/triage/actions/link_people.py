@@ -1,6 +1,7 @@
 """The people of a case are kept by their blind indexes and linked to who they are, or may be, in earlier cases."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -9,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.triage.actions.desk import Desk
 from services.triage.actions.new_information import add_new_information
-from services.triage.domain import CaseStatus, History, LinkState, NewInformationKind, counts
+from services.triage.domain import CaseStatus, History, LinkState, NewInformationKind, Relation, counts, relation_of
 from services.triage.matching import Match
 from services.triage.models import Case, Link, PersonKey
 from services.triage.queries.cases import find_case
@@ -27,10 +28,17 @@ _insert_key = insert(PersonKey.metadata.tables[PersonKey.__tablename__])
 _insert_link = insert(Link.metadata.tables[Link.__tablename__])
 
 
-async def link_people(
-    session: AsyncSession, case: Case, profile: Profile, known: KnownPeople
-) -> tuple[History, Sequence[News]]:
-    """Keep the people of the case, link them, and say what is known of them and whose open cases it is news for."""
+@dataclass(frozen=True)
+class Linked:
+    """What is known of the people of a case, the open cases that it is news for, and later ones whose history it is."""
+
+    history: History
+    news: Sequence[News]
+    later: Sequence[UUID]
+
+
+async def link_people(session: AsyncSession, case: Case, profile: Profile, known: KnownPeople) -> Linked:
+    """Keep the people of the case, and link them to those of earlier ones."""
     await insert_rows(
         session, _insert_key,
         [{"digest": d, "case_id": case.id, "person": person, "kind": kind} for d, kind, person in profile.kept],
@@ -47,12 +55,13 @@ async def link_people(
     case.known_to = _worker_of(counted)
     contacts = [Contact(found.id, found.received_at, found.decided_at, found.decided_level) for found, _ in counted]
     waiting = any(row["state"] == LinkState.POSSIBLE for row in rows)
-    news = [
-        (found.id, case.id)
-        for found, match in matches
-        if match.comparison.is_certain and found.status in AT_WORK and _is_same_child(match)
-    ]
-    return history_of(contacts, case, (), possible_match_waiting=waiting), news
+    news = [(found.id, case.id) for found, match in matches if _is_news(found, match)]
+    later = [found.id for found, _ in counted if found.received_at > case.received_at]
+    return Linked(history_of(contacts, case, (), possible_match_waiting=waiting), news, later)
+
+
+def _is_news(found: KnownCase, match: Match) -> bool:
+    return found.status in AT_WORK and match.comparison.is_certain and _is_same_child(match)
 
 
 def _link(case: Case, earlier: KnownCase, match: Match) -> dict[str, Any]:
@@ -62,10 +71,16 @@ def _link(case: Case, earlier: KnownCase, match: Match) -> dict[str, Any]:
         "person": match.person.pointer,
         "other_case_id": earlier.id,
         "other_person": match.other.pointer,
+        "relation": _relation(match),
         "state": LinkState.AUTOMATIC if match.comparison.is_certain else LinkState.POSSIBLE,
         "score": match.comparison.score,
         "reasons": list(match.comparison.reasons),
     }
+
+
+def _relation(match: Match) -> Relation:
+    member = match.other if match.person.is_child else match.person
+    return relation_of(match.person.pointer, match.other.pointer, member.relationship)
 
 
 def _worker_of(counted: Iterable[tuple[KnownCase, Match]]) -> str | None:

@@ -12,10 +12,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.triage.actions.clocks import correct_case_clocks, set_colour_clock, start_case_clocks
 from services.triage.actions.desk import TRIAGE, Desk, Verdict, apply_verdict, judge, note, set_priority, tell
-from services.triage.actions.link_people import News, link_people, tell_workers
+from services.triage.actions.link_people import Linked, link_people, tell_workers
 from services.triage.actions.route_case import follow_verdict
 from services.triage.domain import CaseStatus
 from services.triage.models import Assessment, Case, Child
+from services.triage.queries.cases import find_case, open_details
 from services.triage.queries.history import history_of_case
 from services.triage.queries.known_people import KnownPeople, Profile, find_known, profile_of
 from shared.db import gathered, insert_rows, new_id
@@ -51,7 +52,7 @@ async def open_cases(session: AsyncSession, desk: Desk, openings: Sequence[Openi
     profiles = {opening.event.id: _profile(desk, opening.detail) for opening in openings if opening.detail}
     known = await find_known(session, desk.vault, list(profiles.values()))
     cases: list[Case] = []
-    news: list[News] = []
+    linked: list[Linked] = []
     async with gathered(session):
         for opening in openings:
             with correlated(opening.event.correlation_id), continued(opening.event.traceparent):
@@ -60,10 +61,11 @@ async def open_cases(session: AsyncSession, desk: Desk, openings: Sequence[Openi
                 await tell(session, case, CaseOpened, f"/v1/cases/{case.id}", case.agency)
                 await note(session, case, TRIAGE, "case.opened")
                 if opening.detail is not None:
-                    news += await _take_in(session, desk, case, opening.detail, profiles[opening.event.id], known)
+                    profile = profiles[opening.event.id]
+                    linked.append(await _take_in(session, desk, case, opening.detail, profile, known))
                 await start_case_clocks(session, desk, case, case.received_at)
         await session.execute(_insert_case, [{name: getattr(case, name) for name in _CASE} for case in cases])
-    await tell_workers(session, desk, news)
+    await _follow_links(session, desk, linked)
 
 
 def _new_case(event: Event) -> Case:
@@ -93,25 +95,32 @@ async def complete_details(session: AsyncSession, desk: Desk, case: Case, detail
         colour = case.priority
         profile = _profile(desk, detail)
         known = await find_known(session, desk.vault, [profile])
-        news = await _take_in(session, desk, case, detail, profile, known)
+        linked = await _take_in(session, desk, case, detail, profile, known)
         await correct_case_clocks(session, desk, case, colour)
         await note(session, case, TRIAGE, "case.details_completed")
-        await tell_workers(session, desk, news)
+        await _follow_links(session, desk, [linked])
+
+
+async def _follow_links(session: AsyncSession, desk: Desk, linked: Sequence[Linked]) -> None:
+    """Tell the workers of open cases, and assess again those whose history turned out to be longer."""
+    await tell_workers(session, desk, [news for one in linked for news in one.news])
+    for case_id in sorted({case_id for one in linked for case_id in one.later}):
+        await assess_again(session, desk, await find_case(session, case_id, lock=True), cause="earlier_case_known")
 
 
 async def _take_in(
     session: AsyncSession, desk: Desk, case: Case, detail: Detail, profile: Profile, known: KnownPeople
-) -> Sequence[News]:
+) -> Linked:
     """Store the sealed referral, link its people, assess every child, and route where that is allowed."""
     case.details = desk.vault.seal("cases", case.id, detail["referral"])
     case.details_pending = False
     needed_at = (detail["referral"].get("needed_by") or {}).get("at")
     case.needed_by = datetime.fromisoformat(needed_at) if needed_at else None
-    history, news = await link_people(session, case, profile, known)
-    verdict = judge(desk, detail["referral"], case.received_at, history)
+    linked = await link_people(session, case, profile, known)
+    verdict = judge(desk, detail["referral"], case.received_at, linked.history)
     await record_verdict(session, desk, case, verdict, cause=OPENED)
     await follow_verdict(session, case, verdict)
-    return news
+    return linked
 
 
 async def record_verdict(session: AsyncSession, desk: Desk, case: Case, verdict: Verdict, *, cause: str) -> None:
@@ -123,6 +132,20 @@ async def record_verdict(session: AsyncSession, desk: Desk, case: Case, verdict:
     rows = [{"case_id": case.id, "child": child, "receipt": dict(r)} for child, r in enumerate(verdict.receipts)]
     await insert_rows(session, _insert_assessment, [{**row, "cause": cause} for row in rows])
     await insert_rows(session, _set_receipt, rows)
+
+
+async def assess_again(session: AsyncSession, desk: Desk, case: Case, *, cause: str) -> None:
+    """Assess an open case by what is known now, and take its route or take it back. The caller holds its lock.
+
+    A case that is decided, or waits for a countersignature, keeps the receipts that were decided on.
+    """
+    referral = open_details(desk.vault, case)
+    if referral is None or case.status in (CaseStatus.DECIDED, CaseStatus.AWAITING_COUNTERSIGNATURE):
+        return
+    verdict = await judge_again(session, desk, case, referral)
+    await record_verdict(session, desk, case, verdict, cause=cause)
+    await note(session, case, TRIAGE, "case.assessed_again")
+    await follow_verdict(session, case, verdict)
 
 
 async def judge_again(session: AsyncSession, desk: Desk, case: Case, referral: Mapping[str, Any]) -> Verdict:

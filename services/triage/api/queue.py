@@ -10,6 +10,7 @@ from services.triage.actions.claim_case import claim_next_case
 from services.triage.actions.desk import CASEWORK
 from services.triage.api.desk import KnownCase, Session, TriageDesk, answer_with
 from services.triage.queries.cases import Due, Filter, Queue, list_cases, show_case
+from services.triage.queries.links import show_candidates
 from services.triage.schemas import CaseOut, CasePage
 from shared.audit import record_access
 from shared.http.answers import decode_place, etag, respond
@@ -50,7 +51,10 @@ async def get_case(caller: Staff, case: KnownCase, session: Session, desk: Triag
     """Show one case whole. The read is audited before the body leaves."""
     await record_access(session, caller, "read", "case", [case.id], purpose=CASEWORK)
     response.headers.update(etag(case.version))
-    return await show_case(session, desk.vault, case)
+    shown = await show_case(session, desk.vault, case)
+    others = [match.other_case.id for match in shown.matches]
+    await record_access(session, caller, "match.read", "case", others, purpose=CASEWORK)
+    return shown.model_copy(update={"matches": await show_candidates(session, desk.vault, case, shown.matches)})
 
 
 @router.post("/v1/cases/next", response_model=CaseOut, responses={204: {"description": "No case is unassigned."}})

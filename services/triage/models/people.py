@@ -28,7 +28,8 @@ class PersonKey(Base):
 class Link(Base):
     """A person of this case may be, or is, a person of an earlier case.
 
-    `state` is `LinkState`; `score` lies between 0 and 1; `reasons` are codes of what agrees and what does not.
+    `state` is `LinkState`, `relation` is `Relation`; `score` lies between 0 and 1; `reasons` are codes of what agrees
+    and what does not.
     """
 
     __tablename__ = "links"
@@ -38,6 +39,7 @@ class Link(Base):
     person: Mapped[str]
     other_case_id: Mapped[UUID] = mapped_column(ForeignKey("cases.id"), index=True)
     other_person: Mapped[str]
+    relation: Mapped[str]
     state: Mapped[str]
     score: Mapped[float]
     reasons: Mapped[list[Any]]

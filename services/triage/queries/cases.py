@@ -14,7 +14,9 @@ from services.triage.domain import CaseStatus, DecisionState, highest
 from services.triage.models import Assessment, Case, Child, Decision, NewInformation, Offer, Step
 from services.triage.queries.challenges import show_challenges
 from services.triage.queries.clocks import clocks_of
+from services.triage.queries.history import links_of
 from services.triage.queries.information import requests_of
+from services.triage.queries.links import show_history, show_matches
 from services.triage.schemas import (
     AssessmentOut,
     CaseItem,
@@ -154,11 +156,14 @@ async def show_case(session: AsyncSession, vault: Vault, case: Case) -> CaseOut:
         await session.scalars(_of(Assessment, case).order_by(Assessment.assessed_at, Assessment.child))
     ).all()
     steps = (await session.scalars(_of(Step, case).order_by(Step.at, Step.id))).all()
+    links = await links_of(session, case.id)
     return CaseOut(
         **_shown(case, (await clocks_of(session, [case]))[case.id]),
         receipt=highest([child.receipt for child in children]) if children else None,
         children=[_child(child) for child in children],
         referral=open_details(vault, case),
+        matches=show_matches(case, links),
+        history=await show_history(session, case, links),
         offers=[OfferOut.model_validate(offer, from_attributes=True) for offer in offers],
         information_requests=await requests_of(session, vault, case.id),
         decisions=[_decision(vault, decision) for decision in decisions],

@@ -32,6 +32,7 @@ from services.triage.schemas.information import (
     InformationResponseIn,
     InformationResponseOut,
 )
+from services.triage.schemas.links import Candidate, EarlierContact, MatchOut, OtherCase
 from services.triage.schemas.offers import OfferDetail, OfferItem, OfferOut, OfferPage
 from services.triage.schemas.text import LONGEST_TEXT, ChildIndex, In, Level, Narrative, Past, ReasonIn
 
@@ -42,6 +43,7 @@ __all__ = [
     "AskedItem",
     "AskedPage",
     "AssessmentOut",
+    "Candidate",
     "CaseItem",
     "CaseOut",
     "CasePage",
@@ -59,6 +61,7 @@ __all__ = [
     "CountersignatureIn",
     "DecisionIn",
     "DecisionOut",
+    "EarlierContact",
     "FactsIn",
     "Feedback",
     "Handover",
@@ -69,6 +72,7 @@ __all__ = [
     "InformationResponseIn",
     "InformationResponseOut",
     "Level",
+    "MatchOut",
     "Narrative",
     "OfferDetail",
     "OfferItem",
@@ -76,6 +80,7 @@ __all__ = [
     "OfferPage",
     "OpenChallenge",
     "OpenChallenges",
+    "OtherCase",
     "PageItem",
     "PageList",
     "Past",

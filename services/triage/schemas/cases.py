@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field
 from services.triage.schemas.challenges import ChallengeOut
 from services.triage.schemas.decisions import DecisionOut
 from services.triage.schemas.information import InformationRequestOut
+from services.triage.schemas.links import EarlierContact, MatchOut
 from services.triage.schemas.offers import OfferOut
 
 
@@ -76,6 +77,8 @@ class CaseOut(CaseItem):
     receipt: dict[str, Any] | None
     children: list[ChildOut]
     referral: dict[str, Any] | None
+    matches: list[MatchOut]
+    history: list[EarlierContact] = Field(description="What counts as known of the family, the newest first.")
     offers: list[OfferOut]
     information_requests: list[InformationRequestOut]
     decisions: list[DecisionOut]

@@ -113,6 +113,7 @@ def upgrade() -> None:
         sa.Column("person", sa.Text(), nullable=False),
         sa.Column("other_case_id", sa.Uuid(), nullable=False),
         sa.Column("other_person", sa.Text(), nullable=False),
+        sa.Column("relation", sa.Text(), nullable=False),
         sa.Column("state", sa.Text(), nullable=False),
         sa.Column("score", sa.Double(), nullable=False),
         sa.Column("reasons", postgresql.JSONB(), nullable=False),
