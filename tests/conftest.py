@@ -3,6 +3,7 @@
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import asyncpg
@@ -19,6 +20,7 @@ EXAMPLES = HUB_FOLDER / "examples"
 APP_PASSWORD = "app-password"
 
 OpenDatabase = Callable[[str], Awaitable[Database]]
+Templates = Callable[[str], Awaitable[str]]
 
 
 @pytest.fixture(scope="session")
@@ -34,7 +36,7 @@ def server() -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def templates(server: str) -> Callable[[str], Awaitable[str]]:
+def templates(server: str) -> Templates:
     """Make, once a service, a migrated database to copy; `shared` has the shared tables alone."""
     made: dict[str, str] = {}
 
@@ -50,8 +52,15 @@ def templates(server: str) -> Callable[[str], Awaitable[str]]:
 
 
 @pytest.fixture
-async def open_service(server: str, templates: Callable[[str], Awaitable[str]]) -> AsyncIterator[OpenDatabase]:
+async def open_service(server: str, templates: Templates) -> AsyncIterator[OpenDatabase]:
     """Give fresh databases of a service by its name, opened as its app role."""
+    async with fresh_databases(server, templates) as open_fresh:
+        yield open_fresh
+
+
+@asynccontextmanager
+async def fresh_databases(server: str, templates: Templates) -> AsyncIterator[OpenDatabase]:
+    """Drop what was opened at the end; for fixtures that outlive a test."""
     opened: list[tuple[str, Database]] = []
 
     async def open_fresh(service: str) -> Database:

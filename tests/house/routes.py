@@ -1,5 +1,6 @@
 """Reads the routes of an application as the framework serves them, with the policies that they declare."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -17,6 +18,11 @@ class Served:
     path: str
     policies: frozenset[Policy]
     ours: bool = True
+
+    @property
+    def names(self) -> list[str]:
+        """The names in the path that stand for records."""
+        return re.findall(r"\{(\w+)\}", self.path)
 
     def __str__(self) -> str:
         return f"{self.method} {self.path}"

@@ -13,6 +13,7 @@ from services.front_door.installation import prepare_services, read_settings
 from services.front_door.parts import Part, ServiceName
 from services.front_door.settings import ServeSettings
 from shared.security import CASE_ROLES, Role
+from tests.authorisation.parties import OWNERS
 from tests.conftest import HUB_FOLDER
 from tests.house.routes import Served, served
 
@@ -63,6 +64,11 @@ def test_a_public_route_says_why(applications: list[FastAPI]) -> None:
         (policy,) = route.policies
         asked = bool(policy.scope or policy.roles or policy.anybody)
         assert bool(policy.public) != asked, str(route)
+
+
+def test_every_name_in_a_path_says_whose_record_it_is(applications: list[FastAPI]) -> None:
+    """A route with a new kind of record fails here until the matrix knows who may reach it."""
+    assert [str(route) for route in served(applications[0]) if set(route.names) - OWNERS.keys()] == []
 
 
 def test_auditor_and_admin_reach_no_case_text(applications: list[FastAPI]) -> None:
