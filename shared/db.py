@@ -118,6 +118,11 @@ class Database:
     sessions: async_sessionmaker[AsyncSession]
     listeners: set[asyncio.Event] = field(default_factory=set)
 
+    def wake(self) -> None:
+        """Let readers of the outbox in this process know that a transaction with new rows is committed."""
+        for listener in self.listeners:
+            listener.set()
+
     async def close(self) -> None:
         await self.engine.dispose()
 
@@ -151,8 +156,7 @@ async def transaction(db: Database) -> AsyncIterator[AsyncSession]:
         async with session.begin():
             yield session
         if session.info.pop(EMITTED, False):
-            for listener in db.listeners:
-                listener.set()
+            db.wake()
 
 
 async def insert_rows(session: AsyncSession, statement: Insert, rows: Rows) -> None:

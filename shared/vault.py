@@ -6,12 +6,12 @@ the associated data is table, id and version, so that a sealed value can't be mo
 
 import hashlib
 import hmac
-import json
 import os
 from typing import Any
 from uuid import UUID
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from pydantic_core import from_json, to_json
 
 FORMAT = b"\x01"
 NONCE_BYTES = 12
@@ -36,7 +36,7 @@ class Vault:
         key = AESGCM.generate_key(256)
         wrap_nonce, nonce = os.urandom(NONCE_BYTES), os.urandom(NONCE_BYTES)
         wrapped = self._wrapper.encrypt(wrap_nonce, key, bound)
-        text = json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+        text = to_json(value)
         return FORMAT + wrap_nonce + wrapped + nonce + AESGCM(key).encrypt(nonce, text, bound)
 
     def open(self, table: str, record_id: UUID | str, sealed: bytes, *, version: int = 1) -> Any:
@@ -45,7 +45,7 @@ class Vault:
         start, end = len(FORMAT), len(FORMAT) + WRAPPED_BYTES
         wrapped, rest = sealed[start:end], sealed[end:]
         key = self._wrapper.decrypt(wrapped[:NONCE_BYTES], wrapped[NONCE_BYTES:], bound)
-        return json.loads(AESGCM(key).decrypt(rest[:NONCE_BYTES], rest[NONCE_BYTES:], bound))
+        return from_json(AESGCM(key).decrypt(rest[:NONCE_BYTES], rest[NONCE_BYTES:], bound))
 
     def blind(self, kind: str, value: str) -> bytes:
         """Return the keyed digest (HMAC-SHA256, 16 bytes) by which an equal value of this kind is found."""

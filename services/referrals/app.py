@@ -15,9 +15,9 @@ from sqlalchemy.exc import SQLAlchemyError
 from services.referrals import api
 from services.referrals.actions.grant_token import TokenIssuer
 from services.referrals.actions.tidy import forget_used
-from services.referrals.api.access import ISSUER, NAME
+from services.referrals.api.access import ISSUER, NAME, SOURCES
 from services.referrals.consumer import entries_of
-from services.referrals.queries import disabled_agencies
+from services.referrals.queries import Sources, standing_of_agencies
 from services.referrals.settings import Settings
 from shared.db import Database, open_database, transaction
 from shared.http.client import ServiceClient
@@ -39,9 +39,12 @@ def build(settings: Settings, hub: Hub, triage: ServiceClient) -> Service:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[dict[str, Any]]:
-        watching = asyncio.create_task(_watch_disabled(db, app.state.verifier, settings.disabled_check_seconds))
+        sources: Sources = {}
+        watching = asyncio.create_task(
+            _watch_agencies(db, app.state.verifier, sources, settings.disabled_check_seconds)
+        )
         try:
-            yield {NAME: resources, ISSUER: issuer}
+            yield {NAME: resources, ISSUER: issuer, SOURCES: sources}
         finally:
             watching.cancel()
             await asyncio.gather(watching, return_exceptions=True)
@@ -53,17 +56,18 @@ def build(settings: Settings, hub: Hub, triage: ServiceClient) -> Service:
     return Service(NAME, resources, router, work, entries_of(resources.vault, triage))
 
 
-async def _watch_disabled(db: Database, verifier: Verifier, every_seconds: float) -> None:
-    """Keep the verifier's list of disabled agencies up to date; while the database is away the last one stands."""
+async def _watch_agencies(db: Database, verifier: Verifier, sources: Sources, every_seconds: float) -> None:
+    """Keep up to date who is disabled and what each refers; while the database is away the last look stands."""
     while True:
         try:
             async with transaction(db) as session:
-                disabled = await disabled_agencies(session)
+                found, disabled = await standing_of_agencies(session)
         except (SQLAlchemyError, OSError) as error:
-            log.warning("disabled agencies not read", error=type(error).__name__)
+            log.warning("agencies not read", error=type(error).__name__)
         else:
             verifier.disabled.intersection_update(disabled)
             verifier.disabled.update(disabled)
+            sources.update(found)
         await asyncio.sleep(every_seconds)
 
 

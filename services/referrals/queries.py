@@ -13,9 +13,13 @@ from services.referrals.domain import ReferralId, ReferralStatus, quality_of
 from services.referrals.domain.agencies import Scope
 from services.referrals.models import Agency, AgencyKey, Amendment, Decision, Referral
 from services.referrals.schemas import AgencyShown, AmendmentOut, Links, ReferralDetail, ReferralOut, ReferralPage
+from shared.db import Database, transaction
 from shared.http.answers import BAD_CURSOR, decode_cursor, encode_cursor
 from shared.problems import Invalid, NotFound
 from shared.vault import Vault
+
+Sources = dict[str, str | None]
+"""What each agency refers, as a DfE code, remembered from one look at the registrations to the next."""
 
 _own = (
     select(Referral, Decision)
@@ -36,7 +40,7 @@ _credentials = (
     .join(AgencyKey, AgencyKey.agency == Agency.slug)
     .where(Agency.slug == bindparam("slug"), AgencyKey.kid == bindparam("kid"), Agency.disabled_at.is_(None))
 )
-_disabled = select(Agency.slug).where(Agency.disabled_at.is_not(None))
+_standing = select(Agency.slug, Agency.source, Agency.disabled_at.is_not(None).label("disabled"))
 _answering = select(Agency.slug, Agency.source).where(
     Agency.disabled_at.is_(None), Agency.scopes.contains([Scope.INFORMATION_RESPOND])
 )
@@ -123,10 +127,12 @@ async def detail_of(session: AsyncSession, vault: Vault, referral_id: ReferralId
     )
 
 
-async def source_of(session: AsyncSession, slug: str) -> str | None:
+async def source_of(db: Database, known: Sources, slug: str) -> str | None:
     """Return the DfE code of what the agency refers, or None where none is registered."""
-    source: str | None = await session.scalar(_source, {"slug": slug})
-    return source
+    if slug not in known:
+        async with transaction(db) as session:
+            return await session.scalar(_source, {"slug": slug})
+    return known[slug]
 
 
 async def credentials_of(session: AsyncSession, slug: str, kid: str) -> tuple[list[str], dict[str, Any]] | None:
@@ -135,8 +141,10 @@ async def credentials_of(session: AsyncSession, slug: str, kid: str) -> tuple[li
     return None if row is None else (row.scopes, row.jwk)
 
 
-async def disabled_agencies(session: AsyncSession) -> set[str]:
-    return set((await session.scalars(_disabled)).all())
+async def standing_of_agencies(session: AsyncSession) -> tuple[Sources, set[str]]:
+    """Return what each agency refers, and which are disabled."""
+    rows = (await session.execute(_standing)).all()
+    return {row.slug: row.source for row in rows}, {row.slug for row in rows if row.disabled}
 
 
 async def answering_agencies(session: AsyncSession) -> dict[str, str | None]:

@@ -10,8 +10,9 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import Depends, Header, Query, Request
-from fastapi.responses import JSONResponse, Response
+from fastapi.responses import Response
 from pydantic import BaseModel
+from pydantic_core import to_json
 from sqlalchemy import (
     Column,
     DateTime,
@@ -30,7 +31,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.audit import record_access
 from shared.db import shared_metadata
-from shared.http.strict import Body, parse_json
+from shared.http.strict import Body, parse_json, read_body
 from shared.problems import (
     BadRequest,
     FieldError,
@@ -45,6 +46,7 @@ from shared.vault import Vault
 
 KEPT = timedelta(hours=24)
 LONGEST_KEY = 255
+IN_FLIGHT = "Wait for the first answer, or send the request again in a moment."
 BAD_CURSOR = FieldError("/cursor", "Send next_cursor unchanged.")
 
 idempotent_answers = Table(
@@ -84,7 +86,8 @@ async def idempotency_key(key: Annotated[str | None, Header(alias="Idempotency-K
     return key
 
 
-async def read_once(request: Request, body: Body, key: Annotated[str, Depends(idempotency_key)]) -> Once:
+async def read_once(request: Request, key: Annotated[str, Depends(idempotency_key)]) -> Once:
+    body = await read_body(request)
     document = parse_json(body)
     digest = hashlib.sha256(f"{request.method} {request.url.path}\n".encode() + body).digest()
     return Once(key, digest, document)
@@ -121,25 +124,40 @@ async def answer_once(
     Raises `RequestInFlight` while another request with the key is being answered, and `IdempotencyKeyReused`
     where the key came with another body or path. A `Problem` raised by `make` stores nothing.
     """
-    identity = {"client": caller.subject, "key": once.key}
-    row = (await session.execute(_look, {**identity, "lock": f"{caller.subject}\x1f{once.key}"})).one()
+    first = await first_answer(session, vault, caller, once)
+    if first is not None:
+        return first
+    answer = await make()
+    try:
+        await session.execute(_store, kept_answer(vault, caller, once, answer))
+    except IntegrityError as error:
+        raise RequestInFlight("Send the request again to get its first answer.") from error
+    return respond(answer)
+
+
+async def first_answer(session: AsyncSession, vault: Vault, caller: Caller, once: Once) -> Response | None:
+    """Return the stored answer of the key, None where this is the first request with it, which then holds its lock."""
+    row = (await session.execute(_look, _identity(caller, once))).one()
     if row.fingerprint is not None:
         if row.fingerprint != once.fingerprint:
             raise IdempotencyKeyReused("Use a new key for a new body.")
         stored = vault.open("idempotent_answers", f"{caller.subject} {once.key}", row.answer)
         await _record_replay(session, caller, stored["body"])
-        return _response(stored["status"], stored["body"], {**stored["headers"], "Idempotent-Replayed": "true"})
+        return respond(Answer(stored["status"], stored["body"], {**stored["headers"], "Idempotent-Replayed": "true"}))
     if not row.free:
-        raise RequestInFlight("Wait for the first answer, or send the request again in a moment.")
-    answer = await make()
-    body = _plain(answer.body)
-    kept = {"status": answer.status, "body": body, "headers": dict(answer.headers)}
+        raise RequestInFlight(IN_FLIGHT)
+    return None
+
+
+def _identity(caller: Caller, once: Once) -> dict[str, Any]:
+    return {"client": caller.subject, "key": once.key, "lock": f"{caller.subject}\x1f{once.key}"}
+
+
+def kept_answer(vault: Vault, caller: Caller, once: Once, answer: Answer) -> dict[str, Any]:
+    """Return the values of the row that keeps this answer, sealed, and of the lock that goes with its key."""
+    kept = {"status": answer.status, "body": answer.body, "headers": answer.headers}
     sealed = vault.seal("idempotent_answers", f"{caller.subject} {once.key}", kept)
-    try:
-        await session.execute(_store, {**identity, "fingerprint": once.fingerprint, "answer": sealed})
-    except IntegrityError as error:
-        raise RequestInFlight("Send the request again to get its first answer.") from error
-    return _response(answer.status, body, answer.headers)
+    return {**_identity(caller, once), "fingerprint": once.fingerprint, "answer": sealed}
 
 
 async def _record_replay(session: AsyncSession, caller: Caller, body: Mapping[str, Any]) -> None:
@@ -157,15 +175,7 @@ async def forget_answers(session: AsyncSession) -> None:
 
 def respond(answer: Answer) -> Response:
     """Return the reply of a request that needs no key."""
-    return _response(answer.status, _plain(answer.body), answer.headers)
-
-
-def _plain(body: BaseModel | Mapping[str, Any]) -> Any:
-    return body.model_dump(mode="json") if isinstance(body, BaseModel) else body
-
-
-def _response(status: int, body: Any, headers: Mapping[str, str]) -> Response:
-    return JSONResponse(body, status, dict(headers))
+    return Response(to_json(answer.body), answer.status, dict(answer.headers), "application/json")
 
 
 def etag(version: int) -> dict[str, str]:

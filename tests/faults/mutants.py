@@ -5,9 +5,11 @@ run, that of the unharmed `control` too, is slowed where a defect would open a g
 """
 
 import asyncio
+import json
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from random import Random
 from typing import Any
 
@@ -15,7 +17,9 @@ from sqlalchemy import insert, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
 import shared.db
+import shared.statement
 from shared.db import Database
+from shared.statement import Alone
 
 LONGEST_COMMIT_SECONDS = 0.3
 LONGEST_SEND_SECONDS = 0.4
@@ -33,9 +37,18 @@ async def _slow_transaction(db: Database) -> AsyncIterator[AsyncSession]:
         await asyncio.sleep(_chance.uniform(0, LONGEST_COMMIT_SECONDS))
 
 
+async def _slow_alone(db: Database, statement: Alone, values: Mapping[str, Any]) -> Any:
+    async with _slow_transaction(db) as session:
+        await session.execute(text("SELECT"))  # SQLAlchemy begins no sooner
+        lent = await (await session.connection()).get_raw_connection()
+        driver: Any = lent.driver_connection
+        return await driver.fetchval(statement.sql, *(values[name] for name in statement.names))
+
+
 def slow_down() -> None:
     """Let commits and deliveries take their time. Before any other module of the front door is imported."""
     shared.db.transaction = _slow_transaction
+    shared.statement.run_alone = _slow_alone
     from services.notifications.worker.sender import Outcome, Sender, Webhook
 
     swift_send = Sender.send
@@ -47,7 +60,7 @@ def slow_down() -> None:
     Sender.send = send  # type: ignore[method-assign]
 
 
-def _soon(work: Awaitable[None]) -> None:
+def _soon(work: Awaitable[object]) -> None:
     async def later() -> None:
         await asyncio.sleep(BETWEEN_TRANSACTIONS_SECONDS)
         await work
@@ -58,54 +71,59 @@ def _soon(work: Awaitable[None]) -> None:
 
 
 def accepted_before_commit() -> None:
-    """Reply first and commit after, as a dependency of FastAPI's does by default."""
-    import fastapi
+    """Reply first and commit after."""
+    from shared.http import at_once as module
 
-    from shared.http import service as module
+    at_once: Any = module
 
-    service: Any = module
+    async def run_alone(*what: Any) -> bool:
+        _soon(_slow_alone(*what))
+        return True
 
-    def depends(dependency: Callable[..., Any], *, scope: str | None = None) -> Any:  # noqa: ARG001
-        return fastapi.Depends(dependency)
-
-    service.Depends = depends
+    at_once.run_alone = run_alone
 
 
 def event_in_a_second_transaction() -> None:
     """Commit the referral, and its event a moment later."""
-    from services.referrals.api import referrals as module
+    from services.referrals.actions import submit_referral as referrals
+    from shared.audit import audit_rows
+    from shared.http import at_once as module
     from shared.outbox import outbox
 
-    referrals: Any = module
-    submit = referrals.submit_referral
-    take_back = text("DELETE FROM outbox WHERE subject = :subject RETURNING event_id, type, subject, headers, payload")
+    at_once: Any = module
+    columns = {
+        referrals._referrals: referrals._REFERRAL,  # noqa: SLF001
+        audit_rows: referrals._AUDIT,  # noqa: SLF001
+    }
+    without_event = module.after_first(columns)
 
-    async def submit_referral(session: AsyncSession, resources: Any, caller: Any, document: Any) -> Any:
-        accepted = await submit(session, resources, caller, document)
-        rows = (await session.execute(take_back, {"subject": str(accepted.id)})).mappings().all()
+    async def run_alone(db: Database, _: Alone, values: Mapping[str, Any]) -> bool:
+        event = {name: values[f"outbox_{name}"] for name in referrals._OUTBOX}  # noqa: SLF001
+        event["headers"] = json.loads(event["headers"])
 
         async def emit() -> None:
-            async with _slow_transaction(resources.db) as second:
-                await second.execute(insert(outbox), [dict(row) for row in rows])
+            async with _slow_transaction(db) as second:
+                await second.execute(insert(outbox), [event])
 
-        _soon(emit())
-        return accepted
+        first = bool(await _slow_alone(db, without_event, values))
+        if first:
+            _soon(emit())
+        return first
 
-    referrals.submit_referral = submit_referral
+    at_once.run_alone = run_alone
 
 
 def key_forgotten() -> None:
     """Make every answer anew, whatever was answered under its key."""
     from services.referrals.api import referrals as module
-    from shared.http import answers
 
     referrals: Any = module
+    submit = referrals.submit_referral
 
-    async def answer_each(_session: AsyncSession, _vault: Any, _caller: Any, _once: Any, make: Any) -> Any:
-        answer = await make()
-        return answers._response(answer.status, answers._plain(answer.body), answer.headers)  # noqa: SLF001
+    async def submit_anew(resources: Any, sources: Any, caller: Any, once: Any) -> Any:
+        return await submit(resources, sources, caller, replace(once, key=str(shared.db.new_id())))
 
-    referrals.answer_once = answer_each
+    referrals.submit_referral = submit_anew
 
 
 def reader_by_last_position() -> None:

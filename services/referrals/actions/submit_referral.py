@@ -1,23 +1,26 @@
-"""A referral becomes durable: its row, its event and its audit row, in one statement. Run by the API."""
+"""A referral becomes durable: its row, its event, its audit row and its answer, in one statement. Run by the API."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Table, bindparam, insert
+from fastapi import Response
+from pydantic_core import to_json
+from sqlalchemy import Table
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.referrals.domain import ReferralId, ReferralStatus, call_now_of, new_reference, quality_of
 from services.referrals.models import Referral
-from services.referrals.queries import self_link, source_of
+from services.referrals.queries import Sources, self_link, source_of
 from services.referrals.schemas import ReferralAccepted, ReferralIn, parse_referral
 from shared.audit import audit_row, audit_rows
 from shared.calendar import decision_due_at
 from shared.db import new_id
 from shared.events import Event, ReferralSubmitted
+from shared.http.answers import Answer, Once
+from shared.http.at_once import after_first, answer_at_once
 from shared.http.service import Resources
-from shared.outbox import mark_emitted, outbox, outbox_row
+from shared.outbox import outbox, outbox_row
 from shared.problems import Unavailable
 from shared.security import Caller
 from shared.vault import Vault
@@ -30,34 +33,36 @@ _AUDIT = ("who", "role", "purpose", "action", "record", "record_id", "correlatio
 _OUTBOX = ("event_id", "type", "subject", "headers", "payload")
 
 
-def _bound(table: Table, names: tuple[str, ...]) -> dict[str, Any]:
-    return {name: bindparam(f"{table.name}_{name}") for name in names}
-
-
 def _values(table: Table, row: Mapping[str, Any]) -> dict[str, Any]:
     return {f"{table.name}_{name}": value for name, value in row.items()}
 
 
-_submit = (
-    insert(outbox)
-    .values(_bound(outbox, _OUTBOX))
-    .add_cte(
-        insert(_referrals).values(_bound(_referrals, _REFERRAL)).cte("referral"),
-        insert(audit_rows).values(_bound(audit_rows, _AUDIT)).cte("audit"),
-    )
-)
+_submit = after_first({_referrals: _REFERRAL, audit_rows: _AUDIT, outbox: _OUTBOX})
 
 
-async def submit_referral(
-    session: AsyncSession, resources: Resources, caller: Caller, document: Any
-) -> ReferralAccepted:
-    """Store a parsed JSON document as a referral of the caller's agency, and announce it.
+async def submit_referral(resources: Resources, sources: Sources, caller: Caller, once: Once) -> Response:
+    """Store the parsed JSON document as a referral of the caller's agency and announce it, once, and answer so.
 
     Raises `Invalid` for a document that is no referral.
     """
+
+    async def make() -> tuple[Answer, Mapping[str, Any]]:
+        source = await source_of(resources.db, sources, caller.agency)
+        accepted, values = _received(resources, source or UNKNOWN_SOURCE, caller, once.document)
+        return Answer(202, accepted, {"Location": accepted.links.self}), values
+
+    try:
+        return await answer_at_once(resources, caller, once, make, _submit)
+    except IntegrityError as taken:
+        raise Unavailable("The reference was taken. Send the same request again.", retry_after_seconds=1) from taken
+
+
+def _received(
+    resources: Resources, source: str, caller: Caller, document: Any
+) -> tuple[ReferralAccepted, dict[str, Any]]:
+    """Return what the sender is told of its document, and the values of the rows that keep it."""
     received_at = datetime.now(UTC)
-    registered = await source_of(session, caller.agency)
-    referral = parse_referral(document, resources.hub, registered or UNKNOWN_SOURCE, received_at)
+    referral = parse_referral(document, resources.hub, source, received_at)
     kept = referral.model_dump(mode="json", exclude_none=True)
     referral_id = ReferralId(new_id())
     accepted = ReferralAccepted(
@@ -72,13 +77,8 @@ async def submit_referral(
     row = _row(accepted, referral, caller, kept, resources.vault)
     audited = audit_row(caller, "referral.submitted", "referral", referral_id, purpose="referring")
     announced = outbox_row(_submitted(accepted, referral, caller))
-    values = _values(_referrals, row) | _values(audit_rows, audited) | _values(outbox, announced)
-    try:
-        await session.execute(_submit, values)
-    except IntegrityError as taken:
-        raise Unavailable("The reference was taken. Send the same request again.", retry_after_seconds=1) from taken
-    mark_emitted(session)
-    return accepted
+    announced["headers"] = to_json(announced["headers"]).decode()
+    return accepted, _values(_referrals, row) | _values(audit_rows, audited) | _values(outbox, announced)
 
 
 def _row(

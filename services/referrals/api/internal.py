@@ -15,7 +15,8 @@ router = APIRouter(include_in_schema=False)
 async def list_disabled(caller: ServiceCaller, session: Session) -> dict[str, list[str]]:
     """List the agencies whose tokens the other services have to refuse from now on."""
     del caller
-    return {"agencies": sorted(await queries.disabled_agencies(session))}
+    _, disabled = await queries.standing_of_agencies(session)
+    return {"agencies": sorted(disabled)}
 
 
 @router.get("/internal/agencies/answering")

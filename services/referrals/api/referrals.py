@@ -7,12 +7,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.referrals import queries
 from services.referrals.actions.submit_referral import submit_referral
-from services.referrals.api.access import Reader, Sender, Services, Session
+from services.referrals.api.access import KnownSources, Reader, Sender, Services, Session
 from services.referrals.domain import ReferralId, ReferralStatus, has_reached
 from services.referrals.schemas import ReferralAccepted, ReferralIn, ReferralOut, ReferralPage
 from shared.audit import record_access
 from shared.db import transaction
-from shared.http.answers import Answer, CursorText, Limit, OnceBody, answer_once
+from shared.http.answers import CursorText, Limit, OnceBody
 from shared.http.openapi import body_of
 from shared.http.waiting import Wait, wait_for
 
@@ -22,14 +22,9 @@ Awaited = Annotated[ReferralStatus | None, Query(description="Wait for this stat
 
 
 @router.post("/v1/referrals", status_code=202, response_model=ReferralAccepted, openapi_extra=body_of(ReferralIn))
-async def post_referral(caller: Sender, resources: Services, session: Session, once: OnceBody) -> Response:
+async def post_referral(caller: Sender, resources: Services, sources: KnownSources, once: OnceBody) -> Response:
     """Submit a referral: one referral is one case, however many children. The reply says when it is durable."""
-
-    async def make() -> Answer:
-        accepted = await submit_referral(session, resources, caller, once.document)
-        return Answer(202, accepted, {"Location": accepted.links.self})
-
-    return await answer_once(session, resources.vault, caller, once, make)
+    return await submit_referral(resources, sources, caller, once)
 
 
 @router.get("/v1/referrals")
