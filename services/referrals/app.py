@@ -15,13 +15,13 @@ from sqlalchemy.exc import SQLAlchemyError
 from services.referrals import api
 from services.referrals.actions.grant_token import TokenIssuer
 from services.referrals.actions.tidy import forget_used
-from services.referrals.api.access import ISSUER, NAME, SOURCES
+from services.referrals.api.access import ISSUER, NAME
 from services.referrals.consumer import entries_of
-from services.referrals.queries import Sources, standing_of_agencies
+from services.referrals.queries import Intake, Sources, standing_of_agencies
 from services.referrals.settings import Settings
 from shared.db import Database, open_database, transaction
 from shared.http.client import ServiceClient
-from shared.http.service import Resources, Service
+from shared.http.service import Service
 from shared.security import Verifier
 from shared.settings.environment import key_bytes
 from shared.settings.hub import Hub
@@ -34,24 +34,22 @@ TIDY_SECONDS = 600.0
 def build(settings: Settings, hub: Hub, triage: ServiceClient) -> Service:
     """Return the service; `triage` is how it reads the feedback of decided cases, as `service-referrals`."""
     db = open_database(settings.database_url.get_secret_value())
-    resources = Resources(db, Vault(key_bytes(settings.vault_key), key_bytes(settings.index_key)), hub)
+    resources = Intake(db, Vault(key_bytes(settings.vault_key), key_bytes(settings.index_key)), hub)
     issuer = TokenIssuer(settings.issuer, ECKey.import_key(json.loads(settings.signing_key.get_secret_value())))
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[dict[str, Any]]:
-        sources: Sources = {}
         watching = asyncio.create_task(
-            _watch_agencies(db, app.state.verifier, sources, settings.disabled_check_seconds)
+            _watch_agencies(db, app.state.verifier, resources.sources, settings.disabled_check_seconds)
         )
         try:
-            yield {NAME: resources, ISSUER: issuer, SOURCES: sources}
+            yield {NAME: resources, ISSUER: issuer}
         finally:
             watching.cancel()
             await asyncio.gather(watching, return_exceptions=True)
             await db.close()
 
-    router = APIRouter(lifespan=lifespan)
-    router.include_router(api.router)
+    router = APIRouter(lifespan=lifespan, routes=api.router.routes)
     work = partial(_tidy, db, timedelta(days=settings.outbox_retention_days))
     return Service(NAME, resources, router, work, entries_of(resources.vault, triage))
 

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
@@ -13,13 +14,22 @@ from services.referrals.domain import ReferralId, ReferralStatus, quality_of
 from services.referrals.domain.agencies import Scope
 from services.referrals.models import Agency, AgencyKey, Amendment, Decision, Referral
 from services.referrals.schemas import AgencyShown, AmendmentOut, Links, ReferralDetail, ReferralOut, ReferralPage
-from shared.db import Database, transaction
+from shared.db import transaction
 from shared.http.answers import BAD_CURSOR, decode_cursor, encode_cursor
+from shared.http.service import Resources
 from shared.problems import Invalid, NotFound
 from shared.vault import Vault
 
 Sources = dict[str, str | None]
 """What each agency refers, as a DfE code, remembered from one look at the registrations to the next."""
+
+
+@dataclass(frozen=True)
+class Intake(Resources):
+    """What requests of this service need."""
+
+    sources: Sources = field(default_factory=dict)
+
 
 _own = (
     select(Referral, Decision)
@@ -127,12 +137,12 @@ async def detail_of(session: AsyncSession, vault: Vault, referral_id: ReferralId
     )
 
 
-async def source_of(db: Database, known: Sources, slug: str) -> str | None:
+async def source_of(intake: Intake, slug: str) -> str | None:
     """Return the DfE code of what the agency refers, or None where none is registered."""
-    if slug not in known:
-        async with transaction(db) as session:
+    if slug not in intake.sources:
+        async with transaction(intake.db) as session:
             return await session.scalar(_source, {"slug": slug})
-    return known[slug]
+    return intake.sources[slug]
 
 
 async def credentials_of(session: AsyncSession, slug: str, kid: str) -> tuple[list[str], dict[str, Any]] | None:

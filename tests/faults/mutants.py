@@ -120,8 +120,8 @@ def key_forgotten() -> None:
     referrals: Any = module
     submit = referrals.submit_referral
 
-    async def submit_anew(resources: Any, sources: Any, caller: Any, once: Any) -> Any:
-        return await submit(resources, sources, caller, replace(once, key=str(shared.db.new_id())))
+    async def submit_anew(resources: Any, caller: Any, once: Any) -> Any:
+        return await submit(resources, caller, replace(once, key=str(shared.db.new_id())))
 
     referrals.submit_referral = submit_anew
 

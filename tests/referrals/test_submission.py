@@ -105,6 +105,23 @@ async def test_the_same_request_many_times_at_once_is_one_referral(front: Front)
     assert await count_of(front) == 1
 
 
+async def test_a_key_in_flight_is_told_so(front: Front) -> None:
+    """While another holds the key the answer is 409; once it let go without an answer the key serves."""
+    async with transaction(front.db) as session:
+        holding = "SELECT pg_advisory_xact_lock(hashtextextended('a-school' || chr(31) || 'k1', 0))"
+        await (await session.connection()).exec_driver_sql(holding)
+        assert (await front.post(document(), key="k1")).status_code == 409
+        assert await count_of(front) == 0
+    assert (await front.post(document(), key="k1")).status_code == 202
+
+
+async def test_a_replay_wins_over_a_body_that_is_no_referral(front: Front) -> None:
+    """A key that was used says so before the body's own faults are named."""
+    await front.post(document(), key="k1")
+    reply = await front.post({}, key="k1")
+    assert (reply.status_code, reply.json()["type"]) == (422, "/problems#idempotency-key-reused")
+
+
 async def test_a_key_is_needed(front: Front) -> None:
     """Without an Idempotency-Key nothing is recorded."""
     reply = await front.http.post("/v1/referrals", json=document(), headers=SCHOOL)

@@ -177,6 +177,19 @@ def test_what_two_parsers_could_read_differently_is_refused(body: bytes) -> None
         parse_json(body)
 
 
+@pytest.mark.parametrize("levels", [19, 20, 21])
+@pytest.mark.parametrize("leaf", ["", "1", "{}", '{"a": []}'])
+def test_depth_counts_what_stands_inside(levels: int, leaf: str) -> None:
+    """Twenty levels are taken and the twenty-first is not, whether a list, an object or a plain value."""
+    deepest = levels + {"": 0, "1": 1, "{}": 1, '{"a": []}': 2}[leaf]
+    body = ("[" * levels + leaf + "]" * levels).encode()
+    if deepest <= 20:
+        assert parse_json(body)
+    else:
+        with pytest.raises(BadRequest):
+            parse_json(body)
+
+
 def test_what_is_allowed_is_parsed() -> None:
     """The largest safe integer, twenty levels and any script."""
     assert parse_json(b"9007199254740991") == 2**53 - 1

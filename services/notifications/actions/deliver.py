@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cached_property
 from typing import Any
 from uuid import UUID
 
@@ -14,7 +15,7 @@ from services.notifications.domain.deliveries import CLOSED, Failure, Reply, Ver
 from services.notifications.domain.endpoints import EndpointId
 from services.notifications.models import Attempt
 from services.notifications.settings import Settings
-from shared.db import new_id
+from shared.db import insert_rows, new_id
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,7 @@ class Finished:
     chance: float
     head: dict[str, str] = field(default_factory=dict)
 
-    @property
+    @cached_property
     def verdict(self) -> Verdict:
         return judge(self.delivery.attempts_made + 1, self.reply, self.chance)
 
@@ -196,7 +197,7 @@ async def record_attempts(session: AsyncSession, finished: Sequence[Finished], *
         )
     held = [attempt for attempt in finished if attempt.delivery.id in recorded]
     if held:
-        await session.execute(_insert_attempts, [_attempt_row(attempt) for attempt in held])
+        await insert_rows(session, _insert_attempts, [_attempt_row(attempt) for attempt in held])
     gone = {attempt.delivery.endpoint_id for attempt in held if attempt.verdict.disables_endpoint}
     if gone:
         await disable_endpoints(session, gone, verification_required=verification_required)
@@ -210,7 +211,7 @@ async def return_lapsed(session: AsyncSession) -> int:
     """
     lapsed = (await session.execute(_return_lapsed)).all()
     if lapsed:
-        await session.execute(_insert_attempts, [_lapsed_row(row) for row in lapsed])
+        await insert_rows(session, _insert_attempts, [_lapsed_row(row) for row in lapsed])
     return len(lapsed)
 
 

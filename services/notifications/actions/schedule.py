@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.notifications.domain.audience import FEED_ONLY, Role, detail_path, role_of, status_shown
 from services.notifications.models import FeedEntry
-from shared.db import new_id
+from shared.db import insert_rows, new_id
 from shared.events import EndpointDisabled, Event, ReferralFact, ReferralSubmitted
 from shared.outbox import mark_emitted
 
@@ -102,7 +102,7 @@ async def schedule_deliveries(session: AsyncSession, events: Sequence[Event], *,
         if endpoint.agency == seen.agency and _wants(endpoint.event_types, seen.event.type)
     ]
     await session.execute(_lock_feed)
-    await session.execute(_insert_entries, [_entry(sighting) for sighting in sightings])
+    await insert_rows(session, _insert_entries, [_entry(sighting) for sighting in sightings])
     if pairs:
         await session.execute(
             _insert_deliveries,

@@ -4,7 +4,6 @@ Killed at any moment, it loses nothing: a lease lapses and the delivery is due a
 """
 
 import asyncio
-import json
 import random
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
@@ -13,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from time import monotonic
 
 from opentelemetry.trace import SpanKind
+from pydantic_core import to_json
 
 from services.notifications.actions.deliver import Claimed, Finished, claim_due, record_attempts, return_lapsed
 from services.notifications.domain.deliveries import Failure, Reply
@@ -180,7 +180,7 @@ class Courier:
 def webhook_body(delivery: Claimed) -> bytes:
     timestamp = delivery.occurred_at.astimezone(UTC).isoformat().replace("+00:00", "Z")
     body = {"type": delivery.type, "timestamp": timestamp, "data": delivery.pointer}
-    return json.dumps(body, separators=(",", ":")).encode()
+    return to_json(body)
 
 
 async def _forever(step: Callable[[], Awaitable[object]]) -> None:

@@ -11,7 +11,7 @@ from sqlalchemy.exc import IntegrityError
 
 from services.referrals.domain import ReferralId, ReferralStatus, call_now_of, new_reference, quality_of
 from services.referrals.models import Referral
-from services.referrals.queries import Sources, self_link, source_of
+from services.referrals.queries import Intake, self_link, source_of
 from services.referrals.schemas import ReferralAccepted, ReferralIn, parse_referral
 from shared.audit import audit_row, audit_rows
 from shared.calendar import decision_due_at
@@ -40,14 +40,14 @@ def _values(table: Table, row: Mapping[str, Any]) -> dict[str, Any]:
 _submit = after_first({_referrals: _REFERRAL, audit_rows: _AUDIT, outbox: _OUTBOX})
 
 
-async def submit_referral(resources: Resources, sources: Sources, caller: Caller, once: Once) -> Response:
+async def submit_referral(resources: Intake, caller: Caller, once: Once) -> Response:
     """Store the parsed JSON document as a referral of the caller's agency and announce it, once, and answer so.
 
     Raises `Invalid` for a document that is no referral.
     """
 
     async def make() -> tuple[Answer, Mapping[str, Any]]:
-        source = await source_of(resources.db, sources, caller.agency)
+        source = await source_of(resources, caller.agency)
         accepted, values = _received(resources, source or UNKNOWN_SOURCE, caller, once.document)
         return Answer(202, accepted, {"Location": accepted.links.self}), values
 

@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.referrals import queries
 from services.referrals.actions.submit_referral import submit_referral
-from services.referrals.api.access import KnownSources, Reader, Sender, Services, Session
+from services.referrals.api.access import Reader, Sender, Services, Session
 from services.referrals.domain import ReferralId, ReferralStatus, has_reached
 from services.referrals.schemas import ReferralAccepted, ReferralIn, ReferralOut, ReferralPage
 from shared.audit import record_access
@@ -22,9 +22,9 @@ Awaited = Annotated[ReferralStatus | None, Query(description="Wait for this stat
 
 
 @router.post("/v1/referrals", status_code=202, response_model=ReferralAccepted, openapi_extra=body_of(ReferralIn))
-async def post_referral(caller: Sender, resources: Services, sources: KnownSources, once: OnceBody) -> Response:
+async def post_referral(caller: Sender, resources: Services, once: OnceBody) -> Response:
     """Submit a referral: one referral is one case, however many children. The reply says when it is durable."""
-    return await submit_referral(resources, sources, caller, once)
+    return await submit_referral(resources, caller, once)
 
 
 @router.get("/v1/referrals")
