@@ -79,18 +79,13 @@ class Once:
     document: Any
 
 
-async def idempotency_key(key: Annotated[str | None, Header(alias="Idempotency-Key")] = None) -> str:
-    """Return the key; raises `BadRequest` without a good one."""
+async def read_once(request: Request, key: Annotated[str | None, Header(alias="Idempotency-Key")] = None) -> Once:
+    """Return the request; raises `TooLarge`, and `BadRequest` without a good key or for a body that is no JSON."""
+    body = await read_body(request)
     if key is None or not 1 <= len(key) <= LONGEST_KEY or not key.isprintable():
         raise BadRequest("Send an Idempotency-Key of 1 to 255 characters, a new one for each new record.")
-    return key
-
-
-async def read_once(request: Request, key: Annotated[str, Depends(idempotency_key)]) -> Once:
-    body = await read_body(request)
-    document = parse_json(body)
     digest = hashlib.sha256(f"{request.method} {request.url.path}\n".encode() + body).digest()
-    return Once(key, digest, document)
+    return Once(key, digest, parse_json(body))
 
 
 OnceBody = Annotated[Once, Depends(read_once)]
