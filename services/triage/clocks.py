@@ -49,13 +49,10 @@ def steps_of(kind: ClockKind, started_at: datetime, due_at: datetime, hub: Hub) 
     return min(soon_at, due_at), due_at
 
 
-def colour_due_at(colour: Colour, started_at: datetime, statutory_due_at: datetime, hub: Hub) -> datetime:
-    """Return when the hub's clock of this colour ends, in UTC: with the statutory one at the latest.
-
-    One that starts after the statutory clock has ended, as on a case that is reopened, has its own time.
-    """
-    ends_at = term_ends_at(started_at, hub.clocks.colour[colour], hub)
-    return ends_at if started_at >= statutory_due_at else min(ends_at, statutory_due_at.astimezone(UTC))
+def colour_due_at(colour: Colour, started_at: datetime, statutory_due_at: datetime | None, hub: Hub) -> datetime:
+    """Return when the hub's clock of this colour ends, in UTC: with the statutory one at the latest, if that runs."""
+    due_at = term_ends_at(started_at, hub.clocks.colour[colour], hub)
+    return due_at if statutory_due_at is None else min(due_at, statutory_due_at.astimezone(UTC))
 
 
 def needs_acknowledgement(colour: Colour, urgency: str) -> bool:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select, update
 
-from services.triage.actions.clocks import set_colour_clock, start_case_clocks
+from services.triage.actions.clocks import end_case_clocks, set_colour_clock, start_case_clocks
 from services.triage.actions.desk import Desk, set_priority
 from services.triage.clocks import ClockKind
 from services.triage.models import Case, Clock
@@ -167,3 +167,16 @@ async def test_a_case_that_opens_again_has_its_clocks_again(front: Front) -> Non
         await start_case_clocks(session, desk_of(front), case, again)
         assert case.due_at == datetime(2026, 11, 20, 10, tzinfo=UTC)
     assert await kinds(front) == {ClockKind.STATUTORY, ClockKind.COLOUR}
+
+
+async def test_months_after_its_decision_a_case_has_time_again(front: Front) -> None:
+    """The clock of its colour runs from the reopening, and is not bounded by the working day that was."""
+    referral_id = await front.submit(example("05"), received_at=datetime(2026, 3, 3, 10, tzinfo=UTC))
+    async with transaction(front.db) as session:
+        case = (await session.scalars(select(Case).where(Case.referral_id == referral_id).with_for_update())).one()
+        await end_case_clocks(session, case)
+        await set_colour_clock(session, desk_of(front), case)
+        assert case.due_at > datetime.now(UTC)
+    shown = (await front.case_of(referral_id))["clocks"]
+    assert shown["statutory"]["ended_at"] is not None
+    assert at(shown["colour"]["due_at"]) == case.due_at

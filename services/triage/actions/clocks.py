@@ -45,7 +45,7 @@ async def start_case_clocks(session: AsyncSession, desk: Desk, case: Case, start
     know, and for a red or a danger that of the acknowledgement.
     """
     await start_clock(session, desk, case, ClockKind.STATUTORY, started_at, case.decision_due_at)
-    case.due_at = await _start_colour_clock(session, desk, case, started_at)
+    case.due_at = await _start_colour_clock(session, desk, case, started_at, case.decision_due_at)
     if case.needed_by is not None and case.needed_by > started_at:
         await start_clock(session, desk, case, ClockKind.NEEDED_BY, started_at, case.needed_by)
         case.due_at = min(case.due_at, case.needed_by)
@@ -61,20 +61,23 @@ async def correct_case_clocks(session: AsyncSession, desk: Desk, case: Case, col
 async def set_colour_clock(session: AsyncSession, desk: Desk, case: Case) -> None:
     """Let the clock of the case's new colour run from now, in place of that of the old one. The caller holds its lock.
 
-    With it starts the clock of the acknowledgement, or ends where the new colour does not ask for one.
+    With it starts the clock of the acknowledgement, or ends where the new colour does not ask for one. In a case that
+    was decided and is open again the statutory clock runs no more, and bounds no other.
     """
     await _end_colour_clock(session, case)
     now = (await session.execute(select(func.clock_timestamp()))).scalar_one()
-    await _start_colour_clock(session, desk, case, now)
-    running = select(func.min(Clock.due_at)).where(
-        Clock.case_id == case.id, Clock.ended_at.is_(None), Clock.kind.in_(DECISION)
-    )
-    case.due_at = (await session.execute(running)).scalar_one()
+    running = Clock.case_id == case.id, Clock.ended_at.is_(None)
+    statutory = await session.scalar(select(Clock.due_at).where(*running, Clock.kind == ClockKind.STATUTORY))
+    await _start_colour_clock(session, desk, case, now, statutory)
+    earliest = select(func.min(Clock.due_at)).where(*running, Clock.kind.in_(DECISION))
+    case.due_at = (await session.execute(earliest)).scalar_one()
 
 
-async def _start_colour_clock(session: AsyncSession, desk: Desk, case: Case, started_at: datetime) -> datetime:
+async def _start_colour_clock(
+    session: AsyncSession, desk: Desk, case: Case, started_at: datetime, statutory_due_at: datetime | None
+) -> datetime:
     """Return when the clock ends."""
-    due_at = colour_due_at(_colour(case), started_at, case.decision_due_at, desk.hub)
+    due_at = colour_due_at(_colour(case), started_at, statutory_due_at, desk.hub)
     await start_clock(session, desk, case, ClockKind.COLOUR, started_at, due_at)
     if needs_acknowledgement(_colour(case), case.urgency) and case.acknowledged_at is None:
         until = term_ends_at(started_at, desk.hub.clocks.acknowledgement, desk.hub)
