@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, func, literal_column, or_, select, union_all
+from sqlalchemy import ColumnElement, Select, func, literal_column, select, text, union_all
 
 from services.triage.clocks import ClockKind
 from services.triage.domain import CaseStatus
@@ -33,21 +33,22 @@ _open_by_due = union_all(
     *(_counted(due, Case.status == status, time) for due, time in _TIMES.items() for status in OPEN)
 ).subquery()
 _clocks = select(_open_by_due.c.label, func.sum(_open_by_due.c.number)).group_by(_open_by_due.c.label)
-_running = Clock.ended_at.is_(None)
-# A clock has run out where it has said so, or would have if the worker had come.
-_over = or_(Clock.next_at.is_(None), and_(Clock.next_at <= _now, Clock.due_at <= _now))
-
-
-def _run_out(kind: ClockKind) -> Select[Any, int]:
-    found = select(Clock.id).where(Clock.kind == kind, _running, _over).limit(MOST).subquery()
-    return select(literal_column(f"'{kind}'").label("kind"), func.count().label("number")).select_from(found)
-
-
-_overdue = union_all(*map(_run_out, ClockKind))
+# A clock has run out where it has said so, or would have if the worker had come: either is an index of its own.
+_overdue = text(
+    """
+    SELECT k.kind, count(c.kind) FROM unnest(CAST(:kinds AS text[])) k (kind) LEFT JOIN (
+        (SELECT kind FROM clocks WHERE ended_at IS NULL AND next_at IS NULL LIMIT :most)
+        UNION ALL
+        (SELECT kind FROM clocks
+         WHERE ended_at IS NULL AND next_at <= statement_timestamp() AND due_at <= statement_timestamp() LIMIT :most)
+    ) c ON c.kind = k.kind
+    GROUP BY k.kind
+    """
+).bindparams(kinds=[str(kind) for kind in ClockKind], most=MOST)
 _unsent = select(func.count()).select_from(
     select(Page.id)
     .join(Clock, Clock.case_id == Page.case_id)
-    .where(Page.sent_at.is_(None), Clock.kind == ClockKind.ACKNOWLEDGEMENT, _running)
+    .where(Page.sent_at.is_(None), Clock.kind == ClockKind.ACKNOWLEDGEMENT, Clock.ended_at.is_(None))
     .limit(MOST)
     .subquery()
 )
@@ -62,7 +63,7 @@ GAUGES = (
     ),
     GaugeQuery(
         _overdue,
-        {"frontdoor_clocks_overdue": "Clocks that have run out and still run, counted up to 10,000 of each kind."},
+        {"frontdoor_clocks_overdue": "Clocks that have run out and still run, counted up to 10,000."},
         ("kind",),
     ),
     GaugeQuery(_unsent, {"frontdoor_pages_unsent": "Calls to the line of duty not sent, of cases not acknowledged."}),
