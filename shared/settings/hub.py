@@ -16,6 +16,7 @@ from shared.problems import Problem
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 Hours = tuple[time, time]
 Colour = Literal["blue", "green", "amber", "red"]
+ParallelRouteName = Literal["lado", "prevent", "nrm", "marac", "private_fostering"]
 M = TypeVar("M", bound=BaseModel)
 STATUTORY_LEVEL = 4
 WEEKDAYS: tuple[Weekday, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -96,7 +97,7 @@ class Clocks(Frozen):
 
     colour: ByColour
     new_information: ByColour
-    parallel_routes: Mapping[str, Term]
+    parallel_routes: Mapping[ParallelRouteName, Term]
     acknowledgement: Term
     next_in_line: Term
     duty: tuple[Duty, ...] = Field(min_length=1)
@@ -113,6 +114,13 @@ class Stage(Frozen):
 
 class Escalation(Frozen):
     stages: tuple[Stage, ...] = Field(min_length=1)
+
+
+class ParallelDuty(Frozen):
+    """Who has a duty that runs beside the decision; a child with one of `indicators` calls for it by itself."""
+
+    owner: str
+    indicators: tuple[str, ...] = ()
 
 
 class CodeItem(Frozen):
@@ -165,6 +173,9 @@ class Hub(Frozen):
     clocks: Clocks
     partner_reply: ByColour
     challenge: Escalation
+    kept_for_known_worker_minutes: int = Field(ge=0)
+    no_cases: frozenset[str] = frozenset()
+    parallel_routes: Mapping[ParallelRouteName, ParallelDuty]
     webhooks: Webhooks = Webhooks()
     indicators: tuple[Indicator, ...]
     code_lists: Mapping[str, CodeList]
@@ -176,6 +187,9 @@ class Hub(Frozen):
             raise ValueError(msg)
         if any(opens >= closes for opens, closes in (*self.opening_hours.values(), *self.open_days.values())):
             msg = "opening_hours: a day opens before it closes"
+            raise ValueError(msg)
+        if set(get_args(ParallelRouteName)) - (self.parallel_routes.keys() & self.clocks.parallel_routes.keys()):
+            msg = "parallel_routes: give every route its owner, and its term under clocks"
             raise ValueError(msg)
         if self.districts.keys() - self.councils.keys():
             msg = "districts: every council must stand under councils"

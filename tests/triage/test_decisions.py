@@ -89,7 +89,8 @@ async def test_two_siblings_are_decided_differently(front: Front) -> None:
     decided = (await front.post(case, "decision", body, SOCIAL_WORKER)).json()
     assert [child["outcome"] for child in decided["children"]] == ["targeted_early_help", "family_hub"]
     feedback = (await front.http.get(f"/internal/cases/{case['id']}/feedback", headers=SERVICE)).json()
-    assert set(feedback) == {"status", "feedback_to_referrer", "next_step", "decided_at"}
+    said = {"status", "acknowledged_at", "advice", "feedback_to_referrer", "next_step", "decided_at"}
+    assert set(feedback) == said
     assert (feedback["status"], feedback["feedback_to_referrer"]) == ("decided", body["feedback_to_referrer"])
 
 
@@ -130,7 +131,9 @@ async def test_lowering_a_level_4_needs_another_manager(front: Front) -> None:
     body = decision((0, 2, "family_hub"), override_reason="The marks are a birthmark, seen by the paediatrician.")
     reply = await front.post(case, "decision", body, MANAGER)
     assert (reply.status_code, reply.json()["status"]) == (202, "awaiting_countersignature")
-    assert (await front.http.get(f"/internal/cases/{case['id']}/feedback", headers=SERVICE)).status_code == 404
+    assert (await front.http.get(f"/internal/cases/{case['id']}/feedback", headers=SERVICE)).json()[
+        "decided_at"
+    ] is None
     case["etag"] = reply.headers["ETag"]
     given = {"agree": True, "reason": "I read the paediatrician's letter."}
     assert (await front.post(case, "decision/countersignature", given, MANAGER)).status_code == 403

@@ -1,22 +1,25 @@
-"""Who works on a case: claims with a lease, the next most urgent, and what lapses."""
+"""Who works on a case: claims with a lease, the next most urgent, assignment, release, and what lapses."""
 
-from sqlalchemy import func, select, update
+from datetime import timedelta
+
+from sqlalchemy import and_, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.triage.actions.desk import LEASE, note
-from services.triage.domain import CaseAlreadyDecided, CaseClaimedByAnother, CaseStatus
+from services.triage.actions.desk import TRIAGE, Desk, extend_lease, note, now
+from services.triage.actions.notes import write_note
+from services.triage.domain import CaseAlreadyDecided, CaseClaimedByAnother, CaseNotClaimed, CaseStatus
 from services.triage.models import Case
-from shared.security import Caller
+from services.triage.schemas import AssignmentIn, ReasonIn
+from shared.problems import FieldError, Invalid
+from shared.security import Caller, Role
+
+MOST_AT_ONCE = 100
 
 _lapsed = (
-    select(Case.id)
+    select(Case)
     .where(Case.status == CaseStatus.CLAIMED, Case.lease_until < func.clock_timestamp())
+    .limit(MOST_AT_ONCE)
     .with_for_update(skip_locked=True)
-)
-_release_lapsed = (
-    update(Case)
-    .where(Case.id.in_(_lapsed.scalar_subquery()))
-    .values(status=CaseStatus.UNASSIGNED, owner=None, lease_until=None, version=Case.version + 1)
 )
 _next = (
     select(Case)
@@ -25,45 +28,92 @@ _next = (
     .limit(1)
     .with_for_update(skip_locked=True)
 )
+_red = Case.queue_rank == 0
 
 
 async def release_lapsed(session: AsyncSession) -> None:
     """Give back what lay idle in somebody's hands for 15 minutes."""
-    await session.execute(_release_lapsed)
+    for case in (await session.scalars(_lapsed)).all():
+        _give_back(case)
+        await note(session, case, TRIAGE, "case.lapsed")
 
 
-async def claim_next_case(session: AsyncSession, caller: Caller) -> Case | None:
-    """Claim the most urgent unassigned case, or return None where there is none. No two callers get the same."""
+def _give_back(case: Case) -> None:
+    """Put the case back on the queue; on an automatic route or before a countersignature it only loses its owner."""
+    if case.status in (CaseStatus.CLAIMED, CaseStatus.WAITING):
+        case.status = CaseStatus.UNASSIGNED
+    case.owner = case.lease_until = None
+
+
+async def claim_next_case(session: AsyncSession, desk: Desk, caller: Caller) -> Case | None:
+    """Claim the next case for this caller, or return None where there is none. No two callers get the same.
+
+    Red cases come first, whoever knows the child; then those that the caller knows; then the most urgent of all
+    others. What another worker knows is kept for that worker for a while, red cases excepted.
+    """
     await release_lapsed(session)
-    case = (await session.scalars(_next)).first()
-    if case is not None:
-        await _take(session, case, caller)
-    return case
+    kept = timedelta(minutes=desk.hub.kept_for_known_worker_minutes)
+    known = Case.known_to == caller.subject
+    free = or_(Case.known_to.is_(None), Case.opened_at < func.clock_timestamp() - kept)
+    for offered in (and_(_red, known), _red, known, free):
+        case = (await session.scalars(_next.where(offered))).first()
+        if case is not None:
+            await _take(session, case, caller)
+            return case
+    return None
 
 
 async def claim_case(session: AsyncSession, case: Case, caller: Caller) -> None:
     """Claim this case, or renew the caller's own claim. The caller holds its lock."""
-    if case.status == CaseStatus.DECIDED:
-        raise CaseAlreadyDecided("Read the decision; the case is closed.")
+    _check_open(case)
     if case.owner not in (None, caller.subject) and not await _has_lapsed(session, case):
         raise CaseClaimedByAnother("Ask its owner, or take the next case.")
     await _take(session, case, caller)
 
 
+async def release_case(session: AsyncSession, desk: Desk, case: Case, caller: Caller, given: ReasonIn) -> None:
+    """Give the case back to the queue: one's own, or as a manager anybody's. The caller holds its lock."""
+    _check_open(case)
+    if case.owner is None:
+        raise CaseNotClaimed("It is on the queue already.")
+    check_hand(case, caller)
+    _give_back(case)
+    await write_note(session, desk, case, caller, "case.released", given.reason)
+
+
+async def assign_case(session: AsyncSession, desk: Desk, case: Case, caller: Caller, given: AssignmentIn) -> None:
+    """Put the case into a colleague's hands; only a manager takes it out of another's. The caller holds its lock."""
+    _check_open(case)
+    if given.to in desk.hub.no_cases:
+        raise Invalid("Correct the fields named.", errors=(FieldError("/to", "No case is assigned to this account."),))
+    check_hand(case, caller)
+    _put_into_hands(case, given.to)
+    if case.status == CaseStatus.CLAIMED:
+        await extend_lease(session, case)
+    await write_note(session, desk, case, caller, "case.assigned", given.reason)
+
+
+def _check_open(case: Case) -> None:
+    if case.status == CaseStatus.DECIDED:
+        raise CaseAlreadyDecided("Read the decision; the case is closed.")
+
+
+def check_hand(case: Case, caller: Caller) -> None:
+    """Raise `CaseClaimedByAnother` unless the case is the caller's or nobody's, or the caller is a manager."""
+    if case.owner not in (None, caller.subject) and Role.MANAGER not in caller.roles:
+        raise CaseClaimedByAnother("Its owner can do this, or a manager.")
+
+
 async def _has_lapsed(session: AsyncSession, case: Case) -> bool:
-    now = await session.scalar(select(func.clock_timestamp()))
-    return case.lease_until is not None and now is not None and case.lease_until < now
+    return case.lease_until is not None and case.lease_until < await now(session)
 
 
 async def _take(session: AsyncSession, case: Case, caller: Caller) -> None:
-    case.owner = caller.subject
-    if case.status in (CaseStatus.UNASSIGNED, CaseStatus.CLAIMED):
-        case.status = CaseStatus.CLAIMED
-        await extend_lease(session, case)
+    _put_into_hands(case, caller.subject)
     await note(session, case, caller, "case.claimed")
 
 
-async def extend_lease(session: AsyncSession, case: Case) -> None:
-    """Start the 15 minutes anew: its owner is at work on it."""
-    now = await session.scalar(select(func.clock_timestamp()))
-    case.lease_until = now + LEASE if now else None
+def _put_into_hands(case: Case, worker: str) -> None:
+    case.owner = worker
+    if case.status == CaseStatus.UNASSIGNED:
+        case.status = CaseStatus.CLAIMED

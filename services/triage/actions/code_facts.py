@@ -4,9 +4,9 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.triage.actions.claim_case import extend_lease
-from services.triage.actions.desk import Desk, note
+from services.triage.actions.desk import Desk, note, now
 from services.triage.actions.open_case import judge_again, record_verdict
+from services.triage.actions.parallel_routes import open_duties
 from services.triage.actions.route_case import follow_verdict
 from services.triage.domain import (
     CaseAlreadyDecided,
@@ -46,8 +46,7 @@ async def code_facts(session: AsyncSession, desk: Desk, case: Case, caller: Call
     verdict = await judge_again(session, desk, case, referral)
     await record_verdict(session, desk, case, verdict, cause="coded")
     await note(session, case, caller, "facts.coded")
-    if case.owner == caller.subject and case.status == CaseStatus.CLAIMED:
-        await extend_lease(session, case)
+    await open_duties(session, desk, case, referral, plain, await now(session))
     await follow_verdict(session, case, verdict)
 
 

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import insert
+from sqlalchemy import func, insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.triage.domain import PRIORITIES, History, council_of, facts_of, highest
+from services.triage.domain import PRIORITIES, CaseStatus, History, council_of, facts_of, highest
 from services.triage.models import Case, Step
 from services.triage.routing import Choice, Directory, choose, seeker_of
 from services.triage.thresholds import ASSESSMENT_ERROR, Policy, assess
@@ -66,7 +66,9 @@ def judge(desk: Desk, referral: Mapping[str, Any], received_at: datetime, histor
 def apply_verdict(case: Case, verdict: Verdict) -> None:
     """Show the highest child's level on the case, and the most urgent colour of any child, which is its queue place."""
     case.level, case.council = highest(verdict.receipts)["level"], verdict.council
-    set_priority(case, max((receipt["priority"] for receipt in verdict.receipts), key=PRIORITIES.index))
+    colours = [receipt["priority"] for receipt in verdict.receipts]
+    # Once a person has set the colour, an assessment may raise it; only a person lowers it.
+    set_priority(case, max([*colours, case.priority] if case.prioritised_by else colours, key=PRIORITIES.index))
     for receipt in verdict.receipts:
         if ASSESSMENT_ERROR in receipt["review_required"]:
             log.error("a rule or a fact is in error", case_id=str(case.id), rule=receipt["policy"]["id"])
@@ -78,8 +80,13 @@ def set_priority(case: Case, priority: str) -> None:
 
 
 async def note(session: AsyncSession, case: Case, caller: Caller, what: str) -> None:
-    """Write a line of the timeline and an audit row, and make this a new version of the case."""
+    """Write a line of the timeline and an audit row, and make this a new version of the case.
+
+    Whatever its owner does starts the 15 minutes of the claim anew.
+    """
     case.version = (case.version or 0) + 1
+    if case.owner == caller.subject and case.status == CaseStatus.CLAIMED:
+        await extend_lease(session, case)
     await mark(session, case, caller, what)
 
 
@@ -87,6 +94,16 @@ async def mark(session: AsyncSession, case: Case, caller: Caller, what: str) -> 
     """Write a line of the timeline and an audit row of what leaves the case itself as it is."""
     await insert_rows(session, _insert_step, [{"case_id": case.id, "who": caller.subject, "what": what}])
     await record_access(session, caller, what, "case", [case.id], purpose=CASEWORK)
+
+
+async def extend_lease(session: AsyncSession, case: Case) -> None:
+    case.lease_until = await now(session) + LEASE
+
+
+async def now(session: AsyncSession) -> datetime:
+    """Return the database's time, which all processes share."""
+    at: datetime = (await session.scalars(select(func.clock_timestamp()))).one()
+    return at
 
 
 async def tell(session: AsyncSession, case: Case, fact: type[CaseFact], detail_url: str, *audience: str,

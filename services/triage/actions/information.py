@@ -7,9 +7,8 @@ from typing import cast
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.triage.actions.claim_case import extend_lease
 from services.triage.actions.clocks import end_clocks, start_clock
-from services.triage.actions.desk import TRIAGE, Desk, note, tell
+from services.triage.actions.desk import TRIAGE, Desk, extend_lease, note, tell
 from services.triage.actions.new_information import add_new_information
 from services.triage.clocks import ClockKind
 from services.triage.domain import (

@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.triage.actions.clocks import correct_case_clocks, set_colour_clock, start_case_clocks
 from services.triage.actions.desk import TRIAGE, Desk, Verdict, apply_verdict, judge, note, set_priority, tell
 from services.triage.actions.link_people import Linked, link_people, tell_workers
+from services.triage.actions.parallel_routes import open_duties
 from services.triage.actions.route_case import follow_verdict
 from services.triage.domain import CaseStatus
 from services.triage.models import Assessment, Case, Child
@@ -120,6 +121,8 @@ async def _take_in(
     verdict = judge(desk, detail["referral"], case.received_at, linked.history)
     await record_verdict(session, desk, case, verdict, cause=OPENED)
     await follow_verdict(session, case, verdict)
+    said = detail["referral"]["concern"].get("indicators") or ()
+    await open_duties(session, desk, case, detail["referral"], said, case.received_at)
     return linked
 
 

@@ -2,8 +2,8 @@
 
 from fastapi import APIRouter
 
-from services.triage.api import casework, challenges, clocks, decisions, information, links, offers, queue
+from services.triage.api import casework, challenges, claims, clocks, decisions, information, links, offers, queue
 
 router = APIRouter()
-for room in (queue, clocks, casework, decisions, challenges, information, links, offers):
+for room in (queue, casework, challenges, claims, clocks, decisions, information, links, offers):
     router.include_router(room.router)

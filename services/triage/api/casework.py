@@ -1,31 +1,32 @@
-"""Work on one case: claim it, and code what was written."""
+"""Work on one case: code what was written, acknowledge, prioritise, note, and see to parallel duties."""
 
 from typing import Annotated
 
 from fastapi import APIRouter, Response
 
-from services.triage.actions.claim_case import claim_case
+from services.triage.actions.acknowledge_case import acknowledge_case
 from services.triage.actions.code_facts import code_facts
+from services.triage.actions.new_information import acknowledge_new_information
+from services.triage.actions.notes import write_note
+from services.triage.actions.parallel_routes import complete_parallel_route, open_parallel_route
+from services.triage.actions.prioritise_case import prioritise_case
 from services.triage.api.desk import KnownCase, Session, TriageDesk, answer_with, lock, lock_version
-from services.triage.schemas import CaseOut, FactsIn, ReasonIn
+from services.triage.schemas import (
+    AcknowledgementIn,
+    CaseOut,
+    CompletionIn,
+    FactsIn,
+    NoteIn,
+    ParallelRouteIn,
+    PriorityIn,
+)
 from shared.http.answers import Answer, IfMatch, JsonBody, OnceBody, answer_once, respond
 from shared.http.openapi import body_of
-from shared.http.validation import validated
+from shared.http.validation import known_id, validated
 from shared.security import CASE_ROLES, Caller, allow
 
 router = APIRouter(tags=["cases"])
 Staff = Annotated[Caller, allow(roles=CASE_ROLES)]
-
-
-@router.post("/v1/cases/{case_id}/claim", response_model=CaseOut, openapi_extra=body_of(ReasonIn))
-async def post_claim(
-    caller: Staff, case: KnownCase, session: Session, desk: TriageDesk, body: JsonBody, if_match: IfMatch = None
-) -> Response:
-    """Claim this case for 15 minutes, or renew the claim."""
-    locked = await lock_version(session, case, if_match)
-    validated(ReasonIn, body)
-    await claim_case(session, locked, caller)
-    return respond(await answer_with(session, desk, locked))
 
 
 @router.post("/v1/cases/{case_id}/facts", response_model=CaseOut, openapi_extra=body_of(FactsIn))
@@ -39,3 +40,80 @@ async def post_facts(caller: Staff, case: KnownCase, session: Session, desk: Tri
         return await answer_with(session, desk, locked)
 
     return await answer_once(session, desk.vault, caller, once, make)
+
+
+@router.post("/v1/cases/{case_id}/acknowledgement", response_model=CaseOut, openapi_extra=body_of(AcknowledgementIn))
+async def post_acknowledgement(
+    caller: Staff, case: KnownCase, session: Session, desk: TriageDesk, once: OnceBody
+) -> Response:
+    """Tell the referrer that a person has the referral, with advice in codes on what to do meanwhile."""
+
+    async def make() -> Answer:
+        given = validated(AcknowledgementIn, once.document)
+        locked = await lock(session, case)
+        await acknowledge_case(session, desk, locked, caller, given)
+        return await answer_with(session, desk, locked)
+
+    return await answer_once(session, desk.vault, caller, once, make)
+
+
+@router.post("/v1/cases/{case_id}/priority", response_model=CaseOut, openapi_extra=body_of(PriorityIn))
+async def post_priority(
+    caller: Staff, case: KnownCase, session: Session, desk: TriageDesk, body: JsonBody, if_match: IfMatch = None
+) -> Response:
+    """Set the colour with a reason. A later assessment may raise it; nobody sets it below a floor of the policy."""
+    locked = await lock_version(session, case, if_match)
+    await prioritise_case(session, desk, locked, caller, validated(PriorityIn, body))
+    return respond(await answer_with(session, desk, locked))
+
+
+@router.post("/v1/cases/{case_id}/notes", response_model=CaseOut, openapi_extra=body_of(NoteIn))
+async def post_note(caller: Staff, case: KnownCase, session: Session, desk: TriageDesk, once: OnceBody) -> Response:
+    """Write a note on the case, for those who work on it."""
+
+    async def make() -> Answer:
+        given = validated(NoteIn, once.document)
+        locked = await lock(session, case)
+        await write_note(session, desk, locked, caller, "note", given.text)
+        return await answer_with(session, desk, locked)
+
+    return await answer_once(session, desk.vault, caller, once, make)
+
+
+@router.post("/v1/cases/{case_id}/parallel-routes", response_model=CaseOut, openapi_extra=body_of(ParallelRouteIn))
+async def post_parallel_route(
+    caller: Staff, case: KnownCase, session: Session, desk: TriageDesk, once: OnceBody
+) -> Response:
+    """Open a duty that runs beside the decision, with its owner and its time."""
+
+    async def make() -> Answer:
+        given = validated(ParallelRouteIn, once.document)
+        locked = await lock(session, case)
+        await open_parallel_route(session, desk, locked, caller, given)
+        return await answer_with(session, desk, locked)
+
+    return await answer_once(session, desk.vault, caller, once, make)
+
+
+@router.post(
+    "/v1/cases/{case_id}/parallel-routes/{route_id}/completion",
+    response_model=CaseOut,
+    openapi_extra=body_of(CompletionIn),
+)
+async def post_completion(
+    caller: Staff, case: KnownCase, route_id: str, session: Session, desk: TriageDesk, body: JsonBody
+) -> Response:
+    """Record that a parallel duty is done; its clock ends."""
+    locked, known = await lock(session, case), known_id(route_id)
+    await complete_parallel_route(session, desk, locked, caller, known, validated(CompletionIn, body))
+    return respond(await answer_with(session, desk, locked))
+
+
+@router.post("/v1/cases/{case_id}/new-information/{information_id}/acknowledgement", response_model=CaseOut)
+async def post_new_information_acknowledgement(
+    caller: Staff, case: KnownCase, information_id: str, session: Session, desk: TriageDesk
+) -> Response:
+    """Take note of what came in about the case; its clock ends."""
+    locked = await lock(session, case)
+    await acknowledge_new_information(session, locked, caller, known_id(information_id))
+    return respond(await answer_with(session, desk, locked))

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Response
 from services.triage.actions.decide_case import confirm_route, countersign_decision, decide_case
 from services.triage.actions.reopen_case import reopen_case
 from services.triage.api.desk import KnownCase, Session, TriageDesk, answer_with, lock_version
-from services.triage.queries.cases import final_decision
+from services.triage.queries.feedback import feedback_of
 from services.triage.schemas import CaseOut, CountersignatureIn, DecisionIn, Feedback, ReasonIn, ReopeningIn
 from shared.audit import record_access
 from shared.http.answers import Answer, IfMatch, JsonBody, OnceBody, answer_once, respond
@@ -77,7 +77,7 @@ async def post_reopening(
 
 @router.get("/internal/cases/{case_id}/feedback", include_in_schema=False)
 async def get_feedback(caller: ServiceCaller, case: KnownCase, session: Session, desk: TriageDesk) -> Feedback:
-    """Return what may be passed on of the decision that stands."""
-    feedback = await final_decision(session, desk.vault, case.id)
+    """Return what may be passed on to the referrer so far."""
+    feedback = await feedback_of(session, desk.vault, case)
     await record_access(session, caller, "feedback.read", "case", [case.id], purpose="feedback")
     return feedback

@@ -59,6 +59,6 @@ async def get_case(caller: Staff, case: KnownCase, session: Session, desk: Triag
 
 @router.post("/v1/cases/next", response_model=CaseOut, responses={204: {"description": "No case is unassigned."}})
 async def post_next_case(caller: Staff, session: Session, desk: TriageDesk) -> Response:
-    """Claim the most urgent unassigned case."""
-    case = await claim_next_case(session, caller)
+    """Claim the most urgent unassigned case; below red, one whose child the caller knows comes first."""
+    case = await claim_next_case(session, desk, caller)
     return Response(status_code=204) if case is None else respond(await answer_with(session, desk, case))

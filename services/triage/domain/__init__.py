@@ -15,7 +15,15 @@ from services.triage.domain.case import (
     Outcome,
     PolicyUnreadable,
 )
-from services.triage.domain.casework import NewInformationAcknowledged, NewInformationKind
+from services.triage.domain.casework import (
+    CaseNotClaimed,
+    NewInformationAcknowledged,
+    NewInformationKind,
+    ParallelRouteCompleted,
+    PriorityBelowFloor,
+    duties_of,
+    least_priority,
+)
 from services.triage.domain.challenge import (
     AnswererMustDiffer,
     CaseNotDecided,
@@ -48,6 +56,7 @@ __all__ = [
     "AnswererMustDiffer",
     "CaseAlreadyDecided",
     "CaseClaimedByAnother",
+    "CaseNotClaimed",
     "CaseNotDecided",
     "CaseNotRouted",
     "CaseStatus",
@@ -66,7 +75,9 @@ __all__ = [
     "NewInformationKind",
     "OfferStatus",
     "Outcome",
+    "ParallelRouteCompleted",
     "PolicyUnreadable",
+    "PriorityBelowFloor",
     "Relation",
     "RequestState",
     "check_coding",
@@ -74,10 +85,12 @@ __all__ = [
     "council_of",
     "counts",
     "district_of",
+    "duties_of",
     "facts_of",
     "has_come",
     "highest",
     "identity_of",
+    "least_priority",
     "next_stage",
     "relation_of",
     "request_errors",

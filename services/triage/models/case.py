@@ -20,7 +20,7 @@ class Case(Base):
 
     `version` is its entity tag; `queue_rank` puts the most urgent first, from 0. `due_at` is the earliest of its
     clocks for a decision: the statutory one, the hub's by colour, and when the referrer needs to know. `known_to`
-    is the worker who knows the child from before.
+    is the worker who knows the child from before. `prioritised_by` is who set the colour, if a person did.
     """
 
     __tablename__ = "cases"
@@ -45,6 +45,7 @@ class Case(Base):
     due_at: Mapped[datetime]
     acknowledged_at: Mapped[datetime | None]
     known_to: Mapped[str | None]
+    prioritised_by: Mapped[str | None]
     opened_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
     decided_at: Mapped[datetime | None]
     decided_level: Mapped[int | None]
@@ -59,6 +60,14 @@ class Case(Base):
             "due_at",
             "id",
             postgresql_where=text("status = 'unassigned'"),
+        ),
+        Index(
+            "ix_cases_known_to",
+            "known_to",
+            "queue_rank",
+            "due_at",
+            "id",
+            postgresql_where=text("status = 'unassigned' AND known_to IS NOT NULL"),
         ),
         Index("ix_cases_pending", "id", postgresql_where=text("details_pending")),
         Index("ix_cases_lease", "lease_until", postgresql_where=text("status = 'claimed'")),

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.triage.domain import CaseStatus, DecisionState, highest
 from services.triage.models import Assessment, Case, Child, Decision, NewInformation, Offer, Step
+from services.triage.queries.casework import casework_of
 from services.triage.queries.challenges import show_challenges
 from services.triage.queries.clocks import clocks_of
 from services.triage.queries.history import links_of
@@ -25,7 +26,6 @@ from services.triage.schemas import (
     ChildOut,
     Clocks,
     DecisionOut,
-    Feedback,
     OfferOut,
     StepOut,
 )
@@ -48,8 +48,10 @@ PLAIN = (
     "priority",
     "council",
     "owner",
+    "lease_until",
     "agency",
     "received_at",
+    "acknowledged_at",
     "details_pending",
 )
 
@@ -167,6 +169,7 @@ async def show_case(session: AsyncSession, vault: Vault, case: Case) -> CaseOut:
         offers=[OfferOut.model_validate(offer, from_attributes=True) for offer in offers],
         information_requests=await requests_of(session, vault, case.id),
         decisions=[_decision(vault, decision) for decision in decisions],
+        **await casework_of(session, vault, case.id),
         assessments=[AssessmentOut.model_validate(one, from_attributes=True) for one in assessments],
         challenges=await show_challenges(session, vault, case),
         timeline=[StepOut.model_validate(step, from_attributes=True) for step in steps],
@@ -225,18 +228,3 @@ async def standing_decision(session: AsyncSession, case_id: UUID) -> Decision | 
     """Return the decision that stands, or None before there is one and after it was set aside."""
     query = select(Decision).where(Decision.case_id == case_id, Decision.state == DecisionState.FINAL)
     return (await session.scalars(query.order_by(Decision.decided_at.desc()).limit(1))).first()
-
-
-async def final_decision(session: AsyncSession, vault: Vault, case_id: UUID) -> Feedback:
-    """Return what may be passed on of the decision that stands; raises `NotFound` before there is one."""
-    case = await find_case(session, case_id)
-    decision = await standing_decision(session, case.id)
-    if decision is None or case.decided_at is None:
-        raise NotFound("This case is not decided yet.")
-    sealed = vault.open("decisions", decision.id, decision.details)
-    return Feedback(
-        status=case.status,
-        feedback_to_referrer=sealed["feedback_to_referrer"],
-        next_step=sealed.get("next_step"),
-        decided_at=case.decided_at,
-    )

@@ -1,7 +1,20 @@
 """What staff, partners and the referrals service send to triage, and what they see."""
 
 from services.triage.schemas.cases import AssessmentOut, CaseItem, CaseOut, CasePage, ChildOut, Clock, Clocks, StepOut
-from services.triage.schemas.casework import CodedIndicatorIn, FactsIn
+from services.triage.schemas.casework import (
+    AcknowledgementIn,
+    AcknowledgementOut,
+    AssignmentIn,
+    CodedIndicatorIn,
+    CompletionIn,
+    FactsIn,
+    NewInformationOut,
+    NoteIn,
+    NoteOut,
+    ParallelRouteIn,
+    ParallelRouteOut,
+    PriorityIn,
+)
 from services.triage.schemas.challenges import (
     AnswerIn,
     ChallengeIn,
@@ -38,11 +51,14 @@ from services.triage.schemas.text import LONGEST_TEXT, ChildIndex, In, Level, Na
 
 __all__ = [
     "LONGEST_TEXT",
+    "AcknowledgementIn",
+    "AcknowledgementOut",
     "AnswerIn",
     "AskedDetail",
     "AskedItem",
     "AskedPage",
     "AssessmentOut",
+    "AssignmentIn",
     "Candidate",
     "CaseItem",
     "CaseOut",
@@ -58,6 +74,7 @@ __all__ = [
     "Clock",
     "Clocks",
     "CodedIndicatorIn",
+    "CompletionIn",
     "CountersignatureIn",
     "DecisionIn",
     "DecisionOut",
@@ -74,6 +91,9 @@ __all__ = [
     "Level",
     "MatchOut",
     "Narrative",
+    "NewInformationOut",
+    "NoteIn",
+    "NoteOut",
     "OfferDetail",
     "OfferItem",
     "OfferOut",
@@ -83,7 +103,10 @@ __all__ = [
     "OtherCase",
     "PageItem",
     "PageList",
+    "ParallelRouteIn",
+    "ParallelRouteOut",
     "Past",
+    "PriorityIn",
     "ReasonIn",
     "ReopeningIn",
     "StepOut",

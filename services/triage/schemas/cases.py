@@ -6,6 +6,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
+from services.triage.schemas.casework import AcknowledgementOut, NewInformationOut, NoteOut, ParallelRouteOut
 from services.triage.schemas.challenges import ChallengeOut
 from services.triage.schemas.decisions import DecisionOut
 from services.triage.schemas.information import InformationRequestOut
@@ -39,8 +40,10 @@ class CaseItem(BaseModel):
     priority: str
     council: str | None
     owner: str | None
+    lease_until: datetime | None = Field(description="When the claim lapses unless its owner does something.")
     agency: str
     received_at: datetime
+    acknowledged_at: datetime | None
     details_pending: bool
     clocks: Clocks
 
@@ -82,6 +85,10 @@ class CaseOut(CaseItem):
     offers: list[OfferOut]
     information_requests: list[InformationRequestOut]
     decisions: list[DecisionOut]
+    acknowledgements: list[AcknowledgementOut]
+    notes: list[NoteOut]
+    parallel_routes: list[ParallelRouteOut]
+    new_information: list[NewInformationOut]
     assessments: list[AssessmentOut]
     challenges: list[ChallengeOut]
     timeline: list[StepOut]

@@ -69,9 +69,11 @@ class DecisionOut(BaseModel):
 
 
 class Feedback(BaseModel):
-    """What the referrals service may pass on to the referrer."""
+    """What the referrals service may pass on to the referrer; the decision's fields are null before there is one."""
 
     status: str
-    feedback_to_referrer: str
-    next_step: str | None
-    decided_at: datetime
+    acknowledged_at: datetime | None
+    advice: list[str]
+    feedback_to_referrer: str | None = None
+    next_step: str | None = None
+    decided_at: datetime | None = None

@@ -231,6 +231,7 @@ def upgrade() -> None:
     op.alter_column("cases", "due_at", nullable=False)
     op.add_column("cases", sa.Column("acknowledged_at", sa.DateTime(timezone=True), nullable=True))
     op.add_column("cases", sa.Column("known_to", sa.Text(), nullable=True))
+    op.add_column("cases", sa.Column("prioritised_by", sa.Text(), nullable=True))
     op.drop_index(op.f("ix_cases_status_decision_due_at_id"), table_name="cases")
     op.drop_index(op.f("ix_cases_next"), table_name="cases", postgresql_where="(status = 'unassigned'::text)")
     op.create_index(
@@ -239,6 +240,13 @@ def upgrade() -> None:
         ["queue_rank", "due_at", "id"],
         unique=False,
         postgresql_where=sa.text("status = 'unassigned'"),
+    )
+    op.create_index(
+        "ix_cases_known_to",
+        "cases",
+        ["known_to", "queue_rank", "due_at", "id"],
+        unique=False,
+        postgresql_where=sa.text("status = 'unassigned' AND known_to IS NOT NULL"),
     )
     op.drop_index(op.f("ix_cases_owner"), table_name="cases")
     op.create_index("ix_cases_owner", "cases", ["owner", "due_at", "id"], unique=False)
@@ -276,6 +284,8 @@ def downgrade() -> None:
     op.create_index(
         op.f("ix_cases_status_decision_due_at_id"), "cases", ["status", "decision_due_at", "id"], unique=False
     )
+    op.drop_index("ix_cases_known_to", table_name="cases")
+    op.drop_column("cases", "prioritised_by")
     op.drop_column("cases", "known_to")
     op.drop_column("cases", "acknowledged_at")
     op.drop_column("cases", "due_at")

@@ -1,0 +1,43 @@
+"""What was done on a case beside deciding, with what is sealed opened for those who work on it."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from pydantic import BaseModel
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.triage.models import Acknowledgement, NewInformation, Note, ParallelRoute
+from services.triage.schemas import AcknowledgementOut, NewInformationOut, NoteOut, ParallelRouteOut
+from shared.vault import Vault
+
+
+async def casework_of(session: AsyncSession, vault: Vault, case_id: UUID) -> Mapping[str, Any]:
+    """Return notes, acknowledgements, parallel routes and new information of a case, each list oldest first."""
+
+    async def rows_of(model: Any) -> Sequence[Any]:
+        return (await session.scalars(select(model).where(model.case_id == case_id).order_by(model.id))).all()
+
+    return {
+        "notes": [NoteOut(**_plain(NoteOut, row), **_opened(vault, row)) for row in await rows_of(Note)],
+        "acknowledgements": [
+            AcknowledgementOut(**_plain(AcknowledgementOut, row)) for row in await rows_of(Acknowledgement)
+        ],
+        "parallel_routes": [
+            ParallelRouteOut(**_plain(ParallelRouteOut, row), **{"result": None, **_opened(vault, row)})
+            for row in await rows_of(ParallelRoute)
+        ],
+        "new_information": [
+            NewInformationOut(**_plain(NewInformationOut, row), content=_opened(vault, row) if row.details else None)
+            for row in await rows_of(NewInformation)
+        ],
+    }
+
+
+def _plain(model: type[BaseModel], row: Any) -> dict[str, Any]:
+    return {name: getattr(row, name) for name in model.model_fields if hasattr(row, name)}
+
+
+def _opened(vault: Vault, row: Any) -> Any:
+    return vault.open(row.__tablename__, row.id, row.details)
