@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+import httpx
 from sqlalchemy import update
 
 from services.triage.actions.claim_case import release_lapsed
@@ -27,10 +28,20 @@ async def test_next_is_the_most_urgent(front: Front) -> None:
 
 
 async def test_fifty_at_once_never_get_the_same_case(front: Front) -> None:
-    """Fifty workers, forty cases: forty owners, each of one case, and ten who are told that there is none."""
-    await asyncio.gather(*(front.submit(example("05")) for _ in range(40)))
+    """Fifty workers, forty cases: forty owners, each of one case, and ten who are told that there is none.
+
+    As many at a time as the service has connections, so that none waits for one longer than it may.
+    """
+    for _ in range(40):
+        await front.submit(example("05"))
+    places = asyncio.Semaphore(12)
+
+    async def ask(worker: dict[str, str]) -> httpx.Response:
+        async with places:
+            return await front.http.post("/v1/cases/next", headers=worker)
+
     workers = [as_staff(f"worker-{number}", Role.SCREENER) for number in range(50)]
-    replies = await asyncio.gather(*(front.http.post("/v1/cases/next", headers=worker) for worker in workers))
+    replies = await asyncio.gather(*(ask(worker) for worker in workers))
     given = [reply.json() for reply in replies if reply.status_code == 200]
     assert (len(given), sum(reply.status_code == 204 for reply in replies)) == (40, 10)
     assert len({case["id"] for case in given}) == len({case["owner"] for case in given}) == 40
