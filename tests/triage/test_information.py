@@ -5,14 +5,13 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
-from services.triage.actions.information import let_request_lapse
-from services.triage.models import Case, Clock, InformationRequest
+from services.triage.models import Clock, InformationRequest
 from shared.db import transaction
 from shared.events import InformationFact
 from shared.security import Role
-from tests.fakes import as_partner, as_staff
+from tests.fakes import as_partner, as_staff, eventually
 from tests.triage.asking import HOSPITAL, POLICE, QUESTION, asked, claimed_case, family, questions, respond
 from tests.triage.conftest import SCREENER, SCREENER_2, SOCIAL_WORKER, Front
 
@@ -33,9 +32,17 @@ async def facts_of(front: Front) -> list[tuple[str, tuple[str, ...], bool]]:
 
 
 async def lapse(front: Front, request: dict[str, Any]) -> None:
+    """Let the time of a request run out, and its clock take the steps that are due."""
+    past = datetime.now(UTC) - timedelta(minutes=1)
+    clock = update(Clock).where(Clock.about == UUID(request["id"]))
     async with transaction(front.db) as session:
-        row = await session.get_one(InformationRequest, UUID(request["id"]))
-        await let_request_lapse(session, await session.get_one(Case, row.case_id, with_for_update=True), row)
+        await session.execute(clock.values(due_at=past, next_at=past))
+
+    async def is_over() -> bool:
+        async with transaction(front.db) as session:
+            return (await session.get_one(InformationRequest, UUID(request["id"]))).state == "overdue"
+
+    await eventually(is_over)
 
 
 async def test_a_partner_is_asked_and_answers(front: Front) -> None:
@@ -88,6 +95,8 @@ async def test_silence_is_a_fact_and_may_still_be_broken(front: Front) -> None:
     await lapse(front, request)
     shown = await front.case_of(case["referral_id"])
     assert (shown["status"], shown["information_requests"][0]["state"]) == ("claimed", "overdue")
+    assert [step["what"] for step in shown["timeline"]][-2:] == ["information_request.soon", "information_request.over"]
+    assert (await facts_of(front))[1:] == [("overdue", ("a-hospital",), True), ("overdue", ("a-hospital",), False)]
     assert (await respond(front, request, {"answer": "Late, but here."})).status_code == 201
     assert (await front.case_of(case["referral_id"]))["information_requests"][0]["state"] == "answered"
     assert (await facts_of(front))[-1] == ("answered", ("a-hospital",), False)

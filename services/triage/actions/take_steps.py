@@ -6,6 +6,7 @@ from sqlalchemy import func, insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.triage.actions.desk import TRIAGE, Desk, mark, tell
+from services.triage.actions.information import let_request_lapse
 from services.triage.clocks import WARNINGS, ClockKind, steps_of
 from services.triage.models import Case, Clock, InformationRequest, Page
 from shared.db import gathered, insert_rows, new_id
@@ -54,6 +55,7 @@ async def _warn_staff(session: AsyncSession, clock: Clock, case: Case) -> None:
 async def _remind_agency(session: AsyncSession, clock: Clock, case: Case) -> None:
     request = await session.get_one(InformationRequest, clock.about)
     state = WARNINGS[clock.step]
+    waits = state == "soon" or await let_request_lapse(session, case, request)
     await tell(
         session,
         case,
@@ -62,6 +64,7 @@ async def _remind_agency(session: AsyncSession, clock: Clock, case: Case) -> Non
         request.agency,
         request_id=request.id,
         asked=request.agency,
+        waits=waits,
         due_at=clock.due_at,
         state=state,
     )

@@ -12,6 +12,7 @@ from services.triage.actions.desk import Desk
 from services.triage.actions.open_case import complete_details, pending_cases
 from services.triage.actions.page_duty import Call, claim_pages, give_up, record_sent, text_of, try_later
 from services.triage.actions.sessions import forget_sessions
+from services.triage.actions.take_amendment import complete_amendment, pending_amendments
 from services.triage.actions.take_steps import take_steps
 from services.triage.consumer import fetch_detail
 from services.triage.models import Case
@@ -32,6 +33,7 @@ async def work(db: Database, desk: Desk, client: ServiceClient, settings: Settin
 
     async def complete() -> None:
         await complete_pending(db, desk, client)
+        await complete_amendments(db, desk, client)
 
     async def lapse() -> None:
         async with transaction(db) as session:
@@ -111,3 +113,16 @@ async def _attempt(pager: Pager | None, call: Call, base_url: str) -> Callable[[
         log.error("page not sent", reference=call.reference, attempt=call.attempts, error=str(error))
         return try_later
     return record_sent
+
+
+async def complete_amendments(db: Database, desk: Desk, client: ServiceClient) -> None:
+    """Ask again for what senders added while the referrals service could not be asked."""
+    async with transaction(db) as session:
+        pending = await pending_amendments(session)
+    for row_id, referral_id in pending:
+        try:
+            detail = await fetch_detail(client, referral_id)
+        except (Transient, NotFound):
+            continue
+        async with transaction(db) as session:
+            await complete_amendment(session, desk, row_id, detail)
