@@ -7,13 +7,15 @@ from uuid import UUID
 import pytest
 from sqlalchemy import select, update
 
-from services.triage.models import Clock, InformationRequest
+from services.triage.models import Clock
+from services.triage.worker import step_clocks
 from shared.db import transaction
 from shared.events import InformationFact
 from shared.security import Role
-from tests.fakes import as_partner, as_staff, eventually
+from tests.fakes import as_partner, as_staff
 from tests.triage.asking import HOSPITAL, POLICE, QUESTION, asked, claimed_case, family, questions, respond
 from tests.triage.conftest import SCREENER, SCREENER_2, SOCIAL_WORKER, Front
+from tests.triage.test_case_clocks import desk_of
 
 DECISION = {
     "children": [{"child": child, "level": 3, "outcome": "targeted_early_help"} for child in (0, 1)],
@@ -37,12 +39,7 @@ async def lapse(front: Front, request: dict[str, Any]) -> None:
     clock = update(Clock).where(Clock.about == UUID(request["id"]))
     async with transaction(front.db) as session:
         await session.execute(clock.values(due_at=past, next_at=past))
-
-    async def is_over() -> bool:
-        async with transaction(front.db) as session:
-            return (await session.get_one(InformationRequest, UUID(request["id"]))).state == "overdue"
-
-    await eventually(is_over)
+    await step_clocks(front.db, desk_of(front))
 
 
 async def test_a_partner_is_asked_and_answers(front: Front) -> None:
