@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from services.cli import agency, dead_letters, policy
+from services.cli import agency, dead_letters, hub, policy
 from services.cli.demo import demo
 from services.cli.migrate import migrate
 from services.cli.serve import serve
@@ -23,7 +23,12 @@ app = typer.Typer(
 )
 for command in (up, serve, token, submit, demo, trace, migrate):
     app.command()(command)
-for name, commands in (("agency", agency.app), ("dead-letters", dead_letters.app), ("policy", policy.app)):
+for name, commands in (
+    ("agency", agency.app),
+    ("dead-letters", dead_letters.app),
+    ("hub", hub.app),
+    ("policy", policy.app),
+):
     app.add_typer(commands, name=name)
 
 

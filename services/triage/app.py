@@ -10,12 +10,12 @@ from fastapi import APIRouter
 
 from services.triage import api, consumer, pages, worker
 from services.triage.actions.desk import Desk
+from services.triage.actions.directory import seed_directory
 from services.triage.domain import PolicyUnreadable
 from services.triage.pages.personas import personas_of
 from services.triage.pages.personas import router_of as demo_sign_in
 from services.triage.pages.site import site_of
 from services.triage.queries.gauges import GAUGES
-from services.triage.routing import read_directory
 from services.triage.settings import Settings
 from services.triage.thresholds import Policy, PolicyError, load_policy, load_vocabulary
 from shared.db import open_database
@@ -34,13 +34,14 @@ def build(settings: Settings, client: ServiceClient) -> Service:
     vault = Vault(key_bytes(settings.vault_key), key_bytes(settings.index_key))
     hub = load_hub(folder)
     policy = _policy_of(folder)
-    desk = Desk(policy, read_directory((folder / "directory.json").read_bytes()), hub, vault)
+    desk = Desk(policy, hub, vault)
     site = site_of(settings, hub, personas_of(settings))
     resources = Resources(open_database(settings.database_url.get_secret_value()), vault, hub)
 
     @asynccontextmanager
     async def lifespan(_: Any) -> AsyncIterator[dict[str, Any]]:
         try:
+            await seed_directory(resources.db, folder)
             yield {NAME: resources, "triage_desk": desk, "triage_client": client, "triage_site": site}
         finally:
             await resources.db.close()

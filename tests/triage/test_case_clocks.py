@@ -19,7 +19,7 @@ RECEIVED = datetime(2026, 11, 17, 10, tzinfo=UTC)
 
 
 def desk_of(front: Front) -> Desk:
-    return Desk(None, None, front.hub, front.service.resources.vault)  # type: ignore[arg-type]
+    return Desk(None, front.hub, front.service.resources.vault)  # type: ignore[arg-type]
 
 
 def at(shown: str) -> datetime:

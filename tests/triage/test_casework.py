@@ -199,7 +199,7 @@ async def test_private_fostering_opens_its_route_when_it_is_said_or_coded(front:
 
 
 async def _add_new_information(front: Front, case: dict[str, Any], details: Any) -> UUID:
-    desk = Desk(None, None, front.hub, front.service.resources.vault)  # type: ignore[arg-type]
+    desk = Desk(None, front.hub, front.service.resources.vault)  # type: ignore[arg-type]
     async with transaction(front.db) as session:
         locked = await find_case(session, UUID(case["id"]), lock=True)
         return await add_new_information(session, desk, locked, NewInformationKind.INFORMATION, details=details)

@@ -8,13 +8,14 @@ import pytest
 import yaml
 
 from services.triage.domain import History, council_of, facts_of, highest
-from services.triage.routing import choose, read_directory, seeker_of
+from services.triage.routing import choose, seeker_of
 from services.triage.thresholds import assess, load_policy, load_vocabulary
 from tests.conftest import EXAMPLES, HUB_FOLDER
+from tests.triage.directory import starter_directory
 
 EXPECTED: dict[str, dict[str, Any]] = yaml.safe_load((EXAMPLES / "expected.yaml").read_text(encoding="utf-8"))
 POLICY = load_policy(HUB_FOLDER / "policy.yaml", load_vocabulary(HUB_FOLDER / "facts.yaml"))
-DIRECTORY = read_directory((HUB_FOLDER / "directory.json").read_bytes())
+DIRECTORY = starter_directory()
 DISTRICTS: dict[str, list[str]] = yaml.safe_load((HUB_FOLDER / "hub.yaml").read_text(encoding="utf-8"))["districts"]
 RECEIVED_AT = datetime(2026, 11, 21, 15, 0, tzinfo=UTC)
 

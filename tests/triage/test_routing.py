@@ -7,13 +7,12 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pydantic import ValidationError
 
-from services.triage.routing import AgeBand, Choice, Seeker, Service, Why, choose, read_directory
-from tests.conftest import HUB_FOLDER
+from services.triage.routing import AgeBand, Choice, Seeker, Service, Why, choose
+from tests.triage.directory import starter_directory
 
 WEST, NORTH = "E06000062", "E06000061"
-DIRECTORY = read_directory((HUB_FOLDER / "directory.json").read_bytes())
+DIRECTORY = starter_directory()
 BAND = AgeBand(unborn=True, from_months=0, to_months=71, places=1)
 OLDER = AgeBand(from_months=72, to_months=239, places=1)
 
@@ -187,18 +186,3 @@ def test_the_order_of_the_directory_never_matters(family: list[Seeker], free: in
     assert all(held.count(place) <= free for place in held)
     assert all(choice.service.level == choice.seeker.level for choice in found if choice.service)
     assert all((choice.service is None) is (choice.why_none is not None) for choice in found)
-
-
-@pytest.mark.parametrize(
-    "listing",
-    [
-        "{}",
-        '[{"slug": "s"}]',
-        '[{"slug": "s", "provider": "s", "name": "s", "level": 2, "age_bands": []}]',
-        '[{"slug": "s", "provider": "s", "name": "s", "level": "2", "areas": ["NN1"], "age_bands": []}]',
-    ],
-)
-def test_a_listing_that_does_not_fit_is_refused(listing: str) -> None:
-    """A directory with holes stops the start, not an offer."""
-    with pytest.raises(ValidationError):
-        read_directory(listing)

@@ -1,4 +1,4 @@
-"""What every action of triage decides with: the policy, the directory, the hub, and how they judge a referral."""
+"""What every action of triage decides with: the policy, the hub, the vault, and how they judge a referral."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.triage.domain import PRIORITIES, CaseStatus, History, council_of, facts_of, highest
 from services.triage.models import Case, Step
-from services.triage.routing import Choice, Directory, choose, seeker_of
+from services.triage.routing import Seeker, seeker_of
 from services.triage.thresholds import ASSESSMENT_ERROR, Policy, assess
 from shared.audit import record_access
 from shared.db import insert_rows
@@ -30,37 +30,37 @@ _insert_step = insert(Step.metadata.tables[Step.__tablename__])
 
 @dataclass(frozen=True)
 class Desk:
-    """The partnership's policy, the directory of early help, the hub, and the vault of this service."""
+    """The partnership's policy, the hub, and the vault of this service."""
 
     policy: Policy
-    directory: Directory
     hub: Hub
     vault: Vault
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """What the policy says of a referral: a receipt per child, as JSON, and the service that fits each."""
+    """What the policy says of a referral: a receipt per child, as JSON, and what help each looks for."""
 
     council: str | None
     receipts: Sequence[Mapping[str, Any]]
-    choices: Sequence[Choice]
+    seekers: Sequence[Seeker]
 
     @property
     def may_route(self) -> bool:
-        """Tell whether every child's receipt allows the automatic route and a service fits each."""
-        return all(r["auto_route"] for r in self.receipts) and all(choice.service for choice in self.choices)
+        """Tell whether every child's receipt allows the automatic route."""
+        return all(receipt["auto_route"] for receipt in self.receipts)
 
 
-def judge(desk: Desk, referral: Mapping[str, Any], received_at: datetime, history: History) -> Verdict:
-    """Assess every child of a referral document by the policy in force."""
+def judge(
+    desk: Desk, referral: Mapping[str, Any], received_at: datetime, history: History, placed: Mapping[str, str]
+) -> Verdict:
+    """Assess every child of a referral document by the policy in force; `placed` are councils by postcode."""
     children = range(len(referral["children"]))
-    councils = [council_of(referral, child, desk.hub.districts) for child in children]
+    councils = [council_of(referral, child, desk.hub.districts, placed) for child in children]
     facts = [facts_of(referral, child, received_at, history) for child in children]
     receipts = [assess(desk.policy, child_facts).model_dump(mode="json") for child_facts in facts]
     seekers = [seeker_of(referral, child, councils[child], receipts[child]) for child in children]
-    choices = choose(desk.directory, seekers)
-    return Verdict(next((council for council in councils if council), None), receipts, choices)
+    return Verdict(next((council for council in councils if council), None), receipts, seekers)
 
 
 def apply_verdict(case: Case, verdict: Verdict) -> None:

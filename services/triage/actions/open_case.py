@@ -18,6 +18,7 @@ from services.triage.actions.route_case import follow_verdict
 from services.triage.domain import CaseStatus
 from services.triage.models import Assessment, Case, Child
 from services.triage.queries.cases import find_case, open_details
+from services.triage.queries.directory import placed_postcodes
 from services.triage.queries.history import history_of_case
 from services.triage.queries.known_people import KnownPeople, Profile, find_known, profile_of
 from shared.db import gathered, insert_rows, new_id
@@ -52,6 +53,7 @@ async def open_cases(session: AsyncSession, desk: Desk, openings: Sequence[Openi
     """Open one case for each, in order; contacts within the batch count for those after them."""
     profiles = {opening.event.id: _profile(desk, opening.detail) for opening in openings if opening.detail}
     known = await find_known(session, desk.vault, list(profiles.values()))
+    placed = await placed_postcodes(session, [one.detail["referral"] for one in openings if one.detail])
     cases: list[Case] = []
     linked: list[Linked] = []
     async with gathered(session):
@@ -63,7 +65,7 @@ async def open_cases(session: AsyncSession, desk: Desk, openings: Sequence[Openi
                 await note(session, case, TRIAGE, "case.opened")
                 if opening.detail is not None:
                     profile = profiles[opening.event.id]
-                    linked.append(await _take_in(session, desk, case, opening.detail, profile, known))
+                    linked.append(await _take_in(session, desk, case, opening.detail, profile, known, placed))
                 await start_case_clocks(session, desk, case, case.received_at)
         await session.execute(_insert_case, [{name: getattr(case, name) for name in _CASE} for case in cases])
     await _follow_links(session, desk, linked)
@@ -96,7 +98,8 @@ async def complete_details(session: AsyncSession, desk: Desk, case: Case, detail
         colour = case.priority
         profile = _profile(desk, detail)
         known = await find_known(session, desk.vault, [profile])
-        linked = await _take_in(session, desk, case, detail, profile, known)
+        placed = await placed_postcodes(session, [detail["referral"]])
+        linked = await _take_in(session, desk, case, detail, profile, known, placed)
         await correct_case_clocks(session, desk, case, colour)
         await note(session, case, TRIAGE, "case.details_completed")
         await _follow_links(session, desk, [linked])
@@ -110,7 +113,13 @@ async def _follow_links(session: AsyncSession, desk: Desk, linked: Sequence[Link
 
 
 async def _take_in(
-    session: AsyncSession, desk: Desk, case: Case, detail: Detail, profile: Profile, known: KnownPeople
+    session: AsyncSession,
+    desk: Desk,
+    case: Case,
+    detail: Detail,
+    profile: Profile,
+    known: KnownPeople,
+    placed: Mapping[str, str],
 ) -> Linked:
     """Store the sealed referral, link its people, assess every child, and route where that is allowed."""
     case.details = desk.vault.seal("cases", case.id, detail["referral"])
@@ -118,7 +127,7 @@ async def _take_in(
     needed_at = (detail["referral"].get("needed_by") or {}).get("at")
     case.needed_by = datetime.fromisoformat(needed_at) if needed_at else None
     linked = await link_people(session, case, profile, known)
-    verdict = judge(desk, detail["referral"], case.received_at, linked.history)
+    verdict = judge(desk, detail["referral"], case.received_at, linked.history, placed)
     await record_verdict(session, desk, case, verdict, cause=OPENED)
     await follow_verdict(session, case, verdict)
     said = detail["referral"]["concern"].get("indicators") or ()
@@ -154,7 +163,7 @@ async def assess_again(session: AsyncSession, desk: Desk, case: Case, *, cause: 
 async def judge_again(session: AsyncSession, desk: Desk, case: Case, referral: Mapping[str, Any]) -> Verdict:
     """Assess the case with all that was coded since, and with what is known of its people."""
     history = await history_of_case(session, case)
-    return judge(desk, referral, case.received_at, history)
+    return judge(desk, referral, case.received_at, history, await placed_postcodes(session, [referral]))
 
 
 def _profile(desk: Desk, detail: Detail) -> Profile:

@@ -2,8 +2,19 @@
 
 from fastapi import APIRouter
 
-from services.triage.api import casework, challenges, claims, clocks, decisions, information, links, offers, queue
+from services.triage.api import (
+    casework,
+    challenges,
+    claims,
+    clocks,
+    decisions,
+    directory,
+    information,
+    links,
+    offers,
+    queue,
+)
 
 router = APIRouter()
-for room in (queue, casework, challenges, claims, clocks, decisions, information, links, offers):
+for room in (queue, casework, challenges, claims, clocks, decisions, information, links, offers, directory):
     router.include_router(room.router)

@@ -32,9 +32,17 @@ from services.triage.domain.challenge import (
     next_stage,
 )
 from services.triage.domain.coding import check_coding
-from services.triage.domain.council import council_of, district_of
+from services.triage.domain.council import council_of, district_named, district_of, plain_postcode, postcodes_of
 from services.triage.domain.decision import check_decision, highest
 from services.triage.domain.facts import History, facts_of
+from services.triage.domain.help import (
+    OPEN_OFFERS,
+    BandUnknown,
+    DirectoryUnreadable,
+    PlaceUnknown,
+    PostcodesUnreadable,
+    ServiceUnknown,
+)
 from services.triage.domain.information import (
     ANSWERABLE,
     AgencyAlreadyAsked,
@@ -51,9 +59,11 @@ from services.triage.domain.links import LinkState, Relation, counts, relation_o
 
 __all__ = [
     "ANSWERABLE",
+    "OPEN_OFFERS",
     "PRIORITIES",
     "AgencyAlreadyAsked",
     "AnswererMustDiffer",
+    "BandUnknown",
     "CaseAlreadyDecided",
     "CaseClaimedByAnother",
     "CaseNotClaimed",
@@ -67,6 +77,7 @@ __all__ = [
     "CountersignerMustDiffer",
     "DecisionState",
     "DetailsPending",
+    "DirectoryUnreadable",
     "History",
     "InformationAlreadyGiven",
     "InformationRequestClosed",
@@ -76,14 +87,18 @@ __all__ = [
     "OfferStatus",
     "Outcome",
     "ParallelRouteCompleted",
+    "PlaceUnknown",
     "PolicyUnreadable",
+    "PostcodesUnreadable",
     "PriorityBelowFloor",
     "Relation",
     "RequestState",
+    "ServiceUnknown",
     "check_coding",
     "check_decision",
     "council_of",
     "counts",
+    "district_named",
     "district_of",
     "duties_of",
     "facts_of",
@@ -92,6 +107,8 @@ __all__ = [
     "identity_of",
     "least_priority",
     "next_stage",
+    "plain_postcode",
+    "postcodes_of",
     "relation_of",
     "request_errors",
     "response_errors",

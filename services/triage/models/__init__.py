@@ -4,8 +4,9 @@ from services.triage.models.case import Assessment, Base, Case, Child, Coding, S
 from services.triage.models.casework import Acknowledgement, Note, ParallelRoute
 from services.triage.models.clocks import Clock, Page
 from services.triage.models.decisions import Challenge, Decision
+from services.triage.models.directory import HelpCapacity, HelpService, Postcode
 from services.triage.models.information import InformationRequest, InformationResponse, NewInformation
-from services.triage.models.offers import Offer
+from services.triage.models.offers import Offer, UnmetNeed
 from services.triage.models.people import Link, PersonKey
 from services.triage.models.staff import Draft, StaffMember, StaffSession
 
@@ -20,6 +21,8 @@ __all__ = [
     "Coding",
     "Decision",
     "Draft",
+    "HelpCapacity",
+    "HelpService",
     "InformationRequest",
     "InformationResponse",
     "Link",
@@ -29,7 +32,9 @@ __all__ = [
     "Page",
     "ParallelRoute",
     "PersonKey",
+    "Postcode",
     "StaffMember",
     "StaffSession",
     "Step",
+    "UnmetNeed",
 ]

@@ -1,7 +1,7 @@
 """Which service of early help fits a child. Pure: the same child, directory and places always give the same choice."""
 
 from services.triage.routing.choice import Choice, Considered, Places, Why, choose
-from services.triage.routing.directory import AgeBand, Directory, Service, read_directory
+from services.triage.routing.directory import AgeBand, Directory, Service
 from services.triage.routing.seeker import Seeker, seeker_of
 
 __all__ = [
@@ -14,6 +14,5 @@ __all__ = [
     "Service",
     "Why",
     "choose",
-    "read_directory",
     "seeker_of",
 ]

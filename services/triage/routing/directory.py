@@ -2,7 +2,7 @@
 
 from typing import Annotated, Self
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 
 class Listed(BaseModel):
@@ -58,10 +58,3 @@ class Service(Listed):
 
 
 Directory = tuple[Service, ...]
-
-_listing: TypeAdapter[Directory] = TypeAdapter(Directory)
-
-
-def read_directory(listing: bytes | str) -> Directory:
-    """Return the services of a directory.json; raises pydantic's `ValidationError`."""
-    return _listing.validate_json(listing)

@@ -36,6 +36,7 @@ from services.triage.schemas.decisions import (
     StrategyDiscussionIn,
     TransferIn,
 )
+from services.triage.schemas.directory import DirectoryPage
 from services.triage.schemas.information import (
     AskedDetail,
     AskedItem,
@@ -78,6 +79,7 @@ __all__ = [
     "CountersignatureIn",
     "DecisionIn",
     "DecisionOut",
+    "DirectoryPage",
     "EarlierContact",
     "FactsIn",
     "Feedback",

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.triage.actions.claim_case import release_lapsed
 from services.triage.actions.desk import Desk
+from services.triage.actions.directory import forget_old_capacity, seed_directory
 from services.triage.actions.open_case import complete_details, pending_cases
 from services.triage.actions.page_duty import Call, claim_pages, give_up, record_sent, text_of, try_later
 from services.triage.actions.sessions import forget_sessions
@@ -43,6 +44,8 @@ async def work(db: Database, desk: Desk, client: ServiceClient, settings: Settin
         async with transaction(db) as session:
             await tidy(session, timedelta(days=settings.outbox_retention_days))
             await forget_sessions(session)
+            await forget_old_capacity(session)
+        await seed_directory(db, settings.hub_dir)
 
     async def clocks() -> None:
         await step_clocks(db, desk)

@@ -1,0 +1,112 @@
+"""`frontdoor hub`: the data of a running front door's hub: its directory of early help, and where postcodes lie."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from services.cli.options import DEFAULT_DATA_DIR, DataDir, hub_dir
+from shared.problems import BadRequest
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+app = typer.Typer(help="The hub's directory of early help, and its postcodes.", rich_markup_mode=None)
+directory = typer.Typer(help="Services of early help and their places.", rich_markup_mode=None)
+app.add_typer(directory, name="directory")
+
+Slug = Annotated[str, typer.Argument(help="Slug of the service, as `show` prints it.")]
+
+
+@directory.command("import")
+def import_directory(
+    file: Annotated[Path, typer.Argument(help="Services of Open Referral UK 3.0, whole, as JSON.")],
+    data_dir: DataDir = DEFAULT_DATA_DIR,
+) -> None:
+    """Make this the directory: what it does not hold is withdrawn, what it changes is changed."""
+    from services.triage.actions import directory as actions
+
+    document = _bytes_of(file)
+    count = _with_session(data_dir, lambda session: actions.import_directory(session, document))
+    typer.echo(f"{count} services  imported")
+
+
+@directory.command()
+def show(
+    service: Annotated[str | None, typer.Argument(help="Slug of a service, for its last twelve months.")] = None,
+    data_dir: DataDir = DEFAULT_DATA_DIR,
+) -> None:
+    """Show each service with its level, its area and its places; or one service, week by week."""
+    from services.triage.queries import directory as queries
+
+    if service is None:
+        services, free = _with_session(data_dir, queries.load_directory)
+        for one in services:
+            where = ",".join(sorted(one.areas | one.councils))
+            places = "  ".join(f"{band.key} free {free.get((one.slug, band.key), '-')}" for band in one.age_bands)
+            typer.echo(f"{one.slug}  level {one.level}  {where}  {places}")
+        return
+    for week in _with_session(data_dir, lambda session: queries.capacity_history(session, service)):
+        typer.echo(f"{week.week:%G-W%V}  {week.band}  places {week.places}  taken {week.taken}")
+
+
+@directory.command()
+def capacity(
+    service: Slug,
+    band: Annotated[str, typer.Argument(help="Band of ages in months, such as unborn-71.")],
+    places: Annotated[int, typer.Argument(help="How many children it holds at once.", min=0)],
+    week: Annotated[str | None, typer.Option("--week", help="From this week on, as 2026-W48; else from now.")] = None,
+    data_dir: DataDir = DEFAULT_DATA_DIR,
+) -> None:
+    """Say how many children of an age band a service holds at once."""
+    from services.triage.actions import directory as actions
+    from services.triage.queries.directory import this_week
+
+    monday = this_week() if week is None else _monday(week)
+    _with_session(data_dir, lambda session: actions.set_capacity(session, service, band, places, monday))
+    typer.echo(f"{service}  {band}  {places} places from {monday:%G-W%V}")
+
+
+@app.command("import-postcodes")
+def import_postcodes(
+    file: Annotated[Path, typer.Argument(help="The ONS Postcode Directory as CSV, with columns pcds and oslaua.")],
+    data_dir: DataDir = DEFAULT_DATA_DIR,
+) -> None:
+    """Learn which council each postcode belongs to, of all districts that reach into the hub's councils."""
+    from services.triage.actions import postcodes
+    from shared.settings.hub import load_hub
+
+    councils = frozenset(load_hub(hub_dir()).councils)
+    count = _with_session(data_dir, lambda session: postcodes.import_postcodes(session, file, councils))
+    typer.echo(f"{count} postcodes  imported")
+
+
+def _bytes_of(file: Path) -> bytes:
+    try:
+        return file.read_bytes()
+    except OSError as error:
+        raise BadRequest(f"{file} cannot be read. Give a JSON file.") from error
+
+
+def _monday(week: str) -> date:
+    year, _, number = week.partition("-W")
+    try:
+        return date.fromisocalendar(int(year), int(number), 1)
+    except ValueError:
+        raise BadRequest("Write a week as 2026-W48.") from None
+
+
+def _with_session(data_dir: Path, work: Callable[["AsyncSession"], Awaitable[Any]]) -> Any:
+    """Return what `work` returns, committed."""
+
+    async def run() -> Any:
+        from services.cli.running import opened
+        from shared.db import transaction
+
+        async with opened(data_dir) as databases, transaction(databases["triage"]) as session:
+            return await work(session)
+
+    return asyncio.run(run())
