@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 from sqlalchemy import select
@@ -22,6 +22,7 @@ from shared.events import (
     EarlyHelpClosed,
     EarlyHelpOffered,
     Event,
+    InformationOverdue,
     ReferralSubmitted,
 )
 from shared.vault import Vault
@@ -95,6 +96,10 @@ class Story:
 
     def closed(self) -> Event:
         return self._event(EarlyHelpClosed(**self._offer), self.provider, self.agency)
+
+    def overdue(self, state: Literal["soon", "over"]) -> Event:
+        asked = {"request_id": self.offer_id, "asked": self.provider, "due_at": NOON}
+        return self._event(InformationOverdue(**self._case, **asked, state=state), self.provider)
 
     def whole(self) -> list[Event]:
         return [

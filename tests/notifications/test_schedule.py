@@ -48,6 +48,15 @@ async def test_pointers_carry_ids_and_states_alone(db: Database) -> None:
     assert to_hub.pointer["detail_url"] == f"/v1/early-help-offers/{story.offer_id}?status=offered&wait=10"
 
 
+async def test_a_reminder_says_that_the_agency_is_asked(db: Database) -> None:
+    """Before its time a request is not overdue: the status shown, and waited for, is the one that it has."""
+    story = Story()
+    await tell(db, story.overdue("soon"), story.overdue("over"))
+    shown = [(entry.pointer["status"], entry.pointer["detail_url"]) for entry in await feed_of(db, HUB)]
+    path = f"/v1/information-requests/{story.offer_id}"
+    assert shown == [("asked", f"{path}?status=asked&wait=10"), ("overdue", f"{path}?status=overdue&wait=10")]
+
+
 async def test_numbers_go_on_over_batches_and_referrals(db: Database) -> None:
     """Each referral has its own count, which the next batch continues."""
     first, second = Story(), Story()

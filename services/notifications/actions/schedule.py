@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.notifications.domain.audience import FEED_ONLY, Role, detail_path, role_of, status_shown
 from services.notifications.models import FeedEntry
 from shared.db import insert_rows, new_id
-from shared.events import EndpointDisabled, Event, ReferralFact, ReferralSubmitted
+from shared.events import EndpointDisabled, Event, InformationOverdue, ReferralFact, ReferralSubmitted
 from shared.outbox import mark_emitted
 
 Key = tuple[UUID, str]
@@ -166,7 +166,8 @@ def _sight(event: Event, agency: str, role: Role, threads: dict[Key, ThreadNow])
         case ReferralFact(referral_id=referral_id, reference=reference) as fact:
             thread = threads[referral_id, agency]
             thread.sequence += 1
-            thread.status = status_shown(event.type, role, thread.status)
+            is_reminder = isinstance(fact, InformationOverdue) and fact.state == "soon"
+            thread.status = status_shown(event.type, role, thread.status, is_reminder=is_reminder)
             pointer = {
                 "referral_id": str(referral_id),
                 "reference": reference,

@@ -64,7 +64,10 @@ def role_of(event_type: str, agency: str, addressee: str | None) -> Role | None:
     return addressed or (Role.SUBMITTER if Role.SUBMITTER in roles else None)
 
 
-def status_shown(event_type: str, role: Role, shown_last: str | None) -> str:
+def status_shown(event_type: str, role: Role, shown_last: str | None, *, is_reminder: bool = False) -> str:
+    """Return the status to show; a reminder of what is still to come shows that of a request as it was made."""
+    if is_reminder:
+        return SIGHT[PREFIX + "information.requested.v1"][role]
     return SIGHT[event_type][role] or shown_last or _FIRST_KNOWN_STATUS
 
 
