@@ -52,7 +52,7 @@ def leaks(party: Party, reply: httpx.Response) -> list[str]:
 
 
 async def test_no_random_read_leaks(door: FrontDoor) -> None:
-    """Anybody from whom something is kept, any route, any ids: what comes back holds no canary of somebody else's child."""
+    """Whoever may not know all, on any route, with any ids, gets back no canary of somebody else's child."""
     chance, ids = random.Random(SEED), await known_ids(door)
     tokens = {party.name: door.headers(party) for party in PARTIES}
     statuses: Counter[int] = Counter()
