@@ -19,7 +19,7 @@ WHEREABOUTS = ("CanaryLane", "CanaryPark", "CanaryHostel", "CanarySchool", "Cana
 
 @dataclass(frozen=True)
 class Door:
-    """Who goes through it, and what they send; no party where what comes back is the caller's own, or an answer of another door."""
+    """Who goes through it and what they send; no party where the caller's own, or what another door gives, comes back."""
 
     party: str = ""
     body: Mapping[str, Any] | None = None
