@@ -19,7 +19,7 @@ WHEREABOUTS = ("CanaryLane", "CanaryPark", "CanaryHostel", "CanarySchool", "Cana
 
 @dataclass(frozen=True)
 class Door:
-    """Who goes through it and what they send; no party where the caller's own, or what another door gives, comes back."""
+    """Who goes through it and what they send; no party where only what is the caller's own can come back."""
 
     party: str = ""
     body: Mapping[str, Any] | None = None
