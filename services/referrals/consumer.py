@@ -7,10 +7,18 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.referrals.actions.follow_case import follow_questions, record_decision, take_in_triage, take_up_again
+from services.referrals.actions.follow_case import (
+    follow_questions,
+    record_acknowledgement,
+    record_decision,
+    take_in_triage,
+    take_up_again,
+)
 from services.referrals.domain import ReferralId
 from services.referrals.schemas import Feedback
 from shared.events import (
+    CaseAcknowledged,
+    CaseAdviceGiven,
     CaseDecided,
     CaseFact,
     CaseOpened,
@@ -29,7 +37,7 @@ from shared.vault import Vault
 
 
 def entries_of(vault: Vault, triage: ServiceClient) -> Mapping[str, Entries]:
-    """Return the consumers by producing service; `triage` is how the feedback of a decision is read."""
+    """Return the consumers by producing service; `triage` is how what is meant for a referrer is read."""
 
     async def on_case_opened(session: AsyncSession, events: Sequence[Event], _: Any) -> None:
         await take_in_triage(session, {_referral_id(event): event.correlation_id for event in events})
@@ -46,6 +54,8 @@ def entries_of(vault: Vault, triage: ServiceClient) -> Mapping[str, Entries]:
     return {
         "triage": {
             CaseOpened.type: Entry(on_case_opened),
+            CaseAcknowledged.type: Entry(on_case_acknowledged, fetch_feedback),
+            CaseAdviceGiven.type: Entry(on_case_acknowledged, fetch_feedback),
             CaseDecided.type: Entry(on_case_decided, fetch_feedback),
             CaseReopened.type: Entry(on_case_reopened),
             InformationRequested.type: Entry(on_information),
@@ -53,6 +63,12 @@ def entries_of(vault: Vault, triage: ServiceClient) -> Mapping[str, Entries]:
             InformationOverdue.type: Entry(on_information),
         }
     }
+
+
+async def on_case_acknowledged(session: AsyncSession, events: Sequence[Event], found: Mapping[UUID, Feedback]) -> None:
+    for event in events:
+        with correlated(event.correlation_id):
+            await record_acknowledgement(session, _referral_id(event), found[event.id])
 
 
 async def on_case_reopened(session: AsyncSession, events: Sequence[Event], _: Any) -> None:

@@ -190,6 +190,8 @@ def _shown(vault: Vault, referral: Referral, decision: Decision | None, amendmen
         status=ReferralStatus(referral.status),
         received_at=referral.received_at,
         decision_due_at=referral.decision_due_at,
+        acknowledged_at=referral.acknowledged_at,
+        advice=referral.advice or [],
         feedback=told.get("feedback"),
         next_step=told.get("next_step"),
         decided_at=None if decision is None else decision.decided_at,

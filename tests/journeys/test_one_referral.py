@@ -81,6 +81,21 @@ def test_the_case_is_as_expected(world: World, submitted: dict[str, dict[str, An
         assert expected["review"] in case["receipt"]["review_required"]
 
 
+def test_the_referrer_reads_that_a_person_has_it(world: World, submitted: dict[str, dict[str, Any]]) -> None:
+    """A screener acknowledges with advice; the school reads both under its own token, before anything is decided."""
+    referral = submitted["03-attendance-and-routines"]
+    case = eventually(lambda: world.case_of(referral["id"]))
+    assert world.act(case, "acknowledgement", {"advice": ["keep_in_school"]}, "screener").status_code == 200
+
+    def acknowledged() -> dict[str, Any] | None:
+        path = f"/v1/referrals/{referral['id']}"
+        shown: dict[str, Any] = world.http.get(path, headers=world.partner("towcester-primary")).json()
+        return shown if shown["advice"] else None
+
+    seen = eventually(acknowledged)
+    assert (seen["status"], seen["advice"], bool(seen["acknowledged_at"])) == ("in_triage", ["keep_in_school"], True)
+
+
 def test_a_confirmed_route_comes_back_to_the_referrer(world: World, submitted: dict[str, dict[str, Any]]) -> None:
     """A social worker confirms; the school reads the feedback under its own token."""
     referral = submitted["03-attendance-and-routines"]
@@ -98,7 +113,7 @@ def _expected_deliveries() -> dict[str, int]:
         told[expected["agency"]] += 2 + ("offer" in expected)
         if "offer" in expected:
             told[expected["offer"]] += 1
-    told["towcester-primary"] += 1
+    told["towcester-primary"] += len(("acknowledged", "advised", "decided"))
     return told
 
 

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from services.referrals import queries
 from services.referrals.domain import ReferralStatus
 from shared.db import new_id, open_database, transaction
-from shared.events import CaseDecided, CaseOpened
+from shared.events import CaseAcknowledged, CaseAdviceGiven, CaseDecided, CaseOpened
 from shared.inbox import inbox
 from tests.conftest import owner_url
 from tests.referrals.conftest import POLICE, SCHOOL, SCREENER, TRIAGE, Front
@@ -70,6 +70,36 @@ async def test_news_in_one_batch_moves_many(front: Front) -> None:
     shown = [await front.read(one["id"]) for one in accepted]
     assert [one["status"] for one in shown] == ["decided", "decided", "in_triage"]
     assert [one["feedback"] for one in shown] == [accepted[0]["reference"], accepted[1]["reference"], None]
+
+
+async def test_a_person_has_it_and_says_what_to_do(front: Front) -> None:
+    """The sender reads when it was acknowledged and the latest advice; the status stays, a decision leaves both."""
+    accepted = await front.submit(document())
+    shown = await front.read(accepted["id"])
+    assert (shown["acknowledged_at"], shown["advice"]) == (None, [])
+    case_id = new_id()
+    url = f"/internal/cases/{case_id}/feedback"
+    said = {"referral_id": accepted["id"], "reference": accepted["reference"], "case_id": case_id, "detail_url": url}
+    for advice in (["keep_in_school"], ["send_home"]):
+        at = "2026-11-23T10:00:00Z"
+        front.triage.details[url] = {"status": "claimed", "acknowledged_at": at, "advice": advice, "decided_at": None}
+        await front.hear(opened(accepted), CaseAcknowledged(**said), CaseAdviceGiven(**said))
+        shown = await front.read(accepted["id"])
+        assert (shown["status"], shown["acknowledged_at"], shown["advice"]) == ("in_triage", at, advice)
+    assert [action for who, action, _ in await front.audit(accepted["id"]) if who == "service-referrals"] == [
+        "referral.in_triage", *["referral.acknowledged"] * 4
+    ]  # fmt: skip
+    await front.hear(decided(front, accepted))
+    assert (await front.read(accepted["id"]))["advice"] == ["send_home"]
+
+
+async def test_a_decision_that_was_set_aside_is_not_told(front: Front) -> None:
+    """Reopened before its feedback was read, it leaves the referral in triage."""
+    accepted = await front.submit(document())
+    fact = decided(front, accepted)
+    front.triage.details[fact.detail_url] |= {"feedback_to_referrer": None, "decided_at": None}
+    await front.hear(opened(accepted), fact)
+    assert (await front.read(accepted["id"]))["status"] == "in_triage"
 
 
 async def test_the_feedback_is_sealed(front: Front) -> None:

@@ -62,8 +62,19 @@ async def _move(session: AsyncSession, referral_id: ReferralId, status: Referral
         await record_access(session, CONSUMER, f"referral.{to}", "referral", [moved], purpose="triage")
 
 
+async def record_acknowledgement(session: AsyncSession, referral_id: ReferralId, feedback: Feedback) -> None:
+    """Keep when a person said that they have the referral, and what its sender is to do meanwhile."""
+    told = {"acknowledged_at": feedback.acknowledged_at, "advice": feedback.advice}
+    done = update(Referral).where(Referral.id == referral_id).values(**told).returning(Referral.id)
+    if await session.scalar(done) is None:
+        raise NotFound
+    await record_access(session, CONSUMER, "referral.acknowledged", "referral", [referral_id], purpose="triage")
+
+
 async def record_decision(session: AsyncSession, vault: Vault, referral_id: ReferralId, feedback: Feedback) -> None:
     """Keep the feedback and move the referral to `decided`; raises `IllegalMove` where it cannot go there."""
+    if feedback.decided_at is None:
+        raise IllegalMove("The decision was set aside before it was read.")
     referral = await session.scalar(select(Referral).where(Referral.id == referral_id).with_for_update())
     if referral is None:
         raise NotFound

@@ -37,6 +37,8 @@ class ReferralOut(BaseModel):
     status: ReferralStatus
     received_at: datetime
     decision_due_at: datetime
+    acknowledged_at: datetime | None = Field(description="When a person said that they have it.")
+    advice: list[str] = Field(description="What to do meanwhile, the latest that was said: codes of the list `advice`.")
     feedback: str | None
     next_step: str | None
     decided_at: datetime | None
@@ -66,11 +68,13 @@ class ReferralDetail(BaseModel):
 
 
 class Feedback(BaseModel):
-    """What triage says of a decision to the sender's service; the rationale stays with triage."""
+    """What triage says to the sender's service, of a decision where one stands; the rationale stays with triage."""
 
-    feedback_to_referrer: str
+    acknowledged_at: datetime | None = None
+    advice: list[str] = []
+    feedback_to_referrer: str | None = None
     next_step: str | None = None
-    decided_at: datetime
+    decided_at: datetime | None = None
 
 
 class CodeListSummary(BaseModel):
