@@ -13,8 +13,9 @@ from sqlalchemy import text
 
 from services.cli.synthetic import load_cast, synthetic_referrals
 from services.triage.app import build
+from services.triage.models import Case
 from services.triage.settings import Settings
-from shared.db import Database, new_id, transaction
+from shared.db import Database, new_id, shared_metadata, transaction
 from shared.events import Event, ReferralSubmitted, encode
 from shared.http.client import ServiceClient
 from shared.inbox import consume
@@ -27,17 +28,6 @@ from tests.fakes import OtherService
 EVENTS: Final = 500
 BATCH: Final = 100
 SEED: Final = 3
-WRITTEN: Final = (
-    "cases",
-    "children",
-    "assessments",
-    "person_keys",
-    "offers",
-    "timeline",
-    "outbox",
-    "inbox",
-    "audit_rows",
-)
 INSERT: Final = """
 INSERT INTO rows (id, event_id, body)
 SELECT * FROM unnest(CAST($1 AS uuid[]), CAST($2 AS uuid[]), CAST($3 AS bytea[]))
@@ -101,7 +91,8 @@ def _submitted(referrals: OtherService, document: dict[str, Any]) -> Message:
 
 async def _written(db: Database) -> tuple[int, int]:
     """Return how many rows an event leaves in all tables, and how many bytes a row has, on average."""
-    counts = " UNION ALL ".join(f"SELECT count(*), sum(pg_column_size(t.*)) FROM {table} t" for table in WRITTEN)
+    tables = [*Case.metadata.tables, *shared_metadata.tables]
+    counts = " UNION ALL ".join(f"SELECT count(*), sum(pg_column_size(t.*)) FROM {table} t" for table in tables)
     async with transaction(db) as session:
         found = (await session.execute(text(f"SELECT sum(count), sum(sum) FROM ({counts}) AS written"))).one()
     return round(found[0] / EVENTS), round(found[1] / found[0])

@@ -38,8 +38,10 @@ class Agreement(StrEnum):
 
 def words_of(name: str | None) -> Words:
     """Return the words of a name, none where it only says that there is no name yet."""
-    plain = unicodedata.normalize("NFKD", (name or "").casefold()).translate(UNDECOMPOSED)
-    words = BETWEEN_WORDS.sub(" ", APOSTROPHES.sub("", ACCENTS.sub("", plain))).split()
+    plain = (name or "").casefold()
+    if not plain.isascii():
+        plain = ACCENTS.sub("", unicodedata.normalize("NFKD", plain).translate(UNDECOMPOSED))
+    words = BETWEEN_WORDS.sub(" ", APOSTROPHES.sub("", plain)).split()
     if PLACEHOLDERS.issuperset(words):
         return ()
     return tuple(word for word in words if word not in PARTICLES) or tuple(words)
