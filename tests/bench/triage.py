@@ -33,10 +33,10 @@ INSERT INTO rows (id, event_id, body)
 SELECT * FROM unnest(CAST($1 AS uuid[]), CAST($2 AS uuid[]), CAST($3 AS bytea[]))
 """
 NOTE: Final = (
-    "500 synthetic referrals a turn, the details answered from memory: consume, assess each child by the sample "
-    "policy, seal, and write case, receipts, blind indexes, offers, timeline, audit and outbox. The floor reads the "
-    "same events and details as JSON and inserts as many rows of as many bytes, 100 events in one statement and "
-    "transaction."
+    "500 synthetic referrals a turn, the details answered from memory: consume, compare the people with those of "
+    "earlier cases, assess each child by the sample policy, seal, and write case, receipts, clocks, blind indexes, "
+    "links, offers, timeline, audit and outbox. The floor reads the same events and details as JSON "
+    "and inserts as many rows of as many bytes, 100 events in one statement and transaction."
 )
 
 
