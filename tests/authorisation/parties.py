@@ -55,7 +55,7 @@ def _of(*agencies: str) -> Owners:
 
 
 _OF_STAFF = Owners(everybody=True)
-_OF_A_CASE = Owners(everybody=True, sample="0199a000-0000-7000-8000-000000000000")
+_UNMADE = Owners(everybody=True, sample="0199a000-0000-7000-8000-000000000000")
 
 OWNERS: Mapping[str, Owners] = {
     "referral_id": _of(SUBMITTER),
@@ -66,9 +66,13 @@ OWNERS: Mapping[str, Owners] = {
     "endpoint_id": _of(SUBMITTER),
     "delivery_id": _of(SUBMITTER),
     "name": Owners(everybody=True, sample="sex"),
-    "link_id": _OF_A_CASE,
-    "route_id": _OF_A_CASE,
-    "information_id": _OF_A_CASE,
+    "link_id": _UNMADE,
+    "route_id": _UNMADE,
+    "information_id": _UNMADE,
+    "service_id": _UNMADE,
+    "at_id": _UNMADE,
+    "taxonomy_id": _UNMADE,
+    "term_id": _UNMADE,
 }
 """Every name in a path of ours; a route with another name has to say here whose its record is."""
 

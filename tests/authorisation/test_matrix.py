@@ -31,7 +31,7 @@ def expected(route: Served, party: Party) -> int | None:
     """Return the status of the refusal, or None where the party is let in."""
     (policy,) = route.policies
     if policy.public:
-        return None
+        return 404 if route.names else None
     if not party.proven:
         return 401
     if not policy.anybody and policy.scope not in party.scopes and not policy.roles & set(party.roles):
