@@ -153,3 +153,13 @@ async def test_what_is_kept_for_a_worker_goes_to_all_after_a_while(front: Front)
     await set_case(front, known, known_to="screener-2", opened_at=datetime.now(UTC) - timedelta(minutes=minutes + 1))
     reply = await front.http.post("/v1/cases/next", headers=SCREENER)
     assert reply.json()["referral_id"] == str(known)
+
+
+async def test_a_re_referral_is_offered_to_the_worker_of_the_case_before(front: Front) -> None:
+    """Whoever has the child's earlier case gets the new one; another worker is told that there is none."""
+    first = await front.case_of(await front.submit(example("05")))
+    await front.post(first, "claim", {}, SCREENER_2)
+    again = await front.submit(example("05"))
+    assert (await front.http.post("/v1/cases/next", headers=SCREENER)).status_code == 204
+    offered = await front.http.post("/v1/cases/next", headers=SCREENER_2)
+    assert offered.json()["referral_id"] == str(again)
