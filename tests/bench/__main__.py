@@ -12,16 +12,23 @@ import uvloop
 
 from tests.bench.delivery import delivery
 from tests.bench.end_to_end import end_to_end
+from tests.bench.growth import growth
 from tests.bench.intake import intake
 from tests.bench.page import write_page
 from tests.bench.relay import relay
 from tests.bench.rows import Figures, Row
-from tests.bench.stage import built_stage
+from tests.bench.stage import Stage, built_stage
 from tests.bench.start import start
 from tests.bench.triage import triage
 from tests.kafka.broker import missing
 
-BESIDE_A_FLOOR = {"intake": intake, "relay": relay, "triage": triage, "delivery": delivery}
+BESIDE_A_FLOOR: dict[str, Callable[[Stage], Coroutine[Any, Any, Row | Figures]]] = {
+    "intake": intake,
+    "relay": relay,
+    "triage": triage,
+    "growth": growth,
+    "delivery": delivery,
+}
 WHOLE = {"end-to-end": end_to_end, "start": start}
 
 

@@ -49,7 +49,7 @@ async def triage(stage: Stage) -> Row:
     made = synthetic_referrals(load_cast(HUB_FOLDER / "synthetic.yaml"), SEED, datetime.now(UTC).date())
 
     async def ours() -> float:
-        messages = [_submitted(referrals, document) for _, document in islice(made, EVENTS)]
+        messages = [submitted(referrals, document) for _, document in islice(made, EVENTS)]
         start = perf_counter()
         await consume(db, "triage", service.entries["referrals"], messages)
         return EVENTS / (perf_counter() - start)
@@ -58,7 +58,7 @@ async def triage(stage: Stage) -> Row:
     rows, size = await _written(db)
 
     async def floor() -> float:
-        messages = [_submitted(referrals, document) for _, document in islice(made, EVENTS)]
+        messages = [submitted(referrals, document) for _, document in islice(made, EVENTS)]
         details = [json.dumps(detail) for detail in list(referrals.details.values())[-EVENTS:]]
         start = perf_counter()
         for first in range(0, EVENTS, BATCH):
@@ -72,7 +72,7 @@ async def triage(stage: Stage) -> Row:
     return Row("triage", "cases/s", *rates, 0.3, NOTE)
 
 
-def _submitted(referrals: OtherService, document: dict[str, Any]) -> Message:
+def submitted(referrals: OtherService, document: dict[str, Any]) -> Message:
     """Make one referral known to the service that is asked, and return the event that announces it."""
     now = datetime.now(UTC)
     referral_id = new_id()

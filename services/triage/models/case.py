@@ -54,6 +54,7 @@ class Case(Base):
 
     __table_args__ = (
         Index(None, "status", "due_at", "id"),
+        Index(None, "due_at", "id"),
         Index(
             "ix_cases_next",
             "queue_rank",
