@@ -1,16 +1,101 @@
-"""The queue: a screener's own work first."""
+"""The queue: a screener's own work first, due first, filtered by the URL."""
 
-from typing import Annotated
+from collections.abc import Sequence
+from datetime import UTC, datetime, time, timedelta
+from itertools import groupby
+from typing import Annotated, Any
+from urllib.parse import urlencode
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Query, Response
+from pydantic import BaseModel, Field, field_validator
 
-from services.triage.pages.page import Page, PageRoute, page_for
+from services.triage.actions.claim_case import claim_next_case
+from services.triage.actions.desk import Desk
+from services.triage.pages.form import Form
+from services.triage.pages.page import Page, PageRoute, form_for, go, page_for
+from services.triage.queries.cases import Due, Filter, Queue
+from services.triage.queries.queue import Row, due_group, read_queue
+from shared.audit import record_access
+from shared.db import transaction
+from shared.http.answers import decode_place, encode_cursor
 from shared.security import CASE_ROLES
+
+PURPOSE = "queue"
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 StaffPage = Annotated[Page, page_for(CASE_ROLES)]
+StaffForm = Annotated[Form, form_for(CASE_ROLES)]
+
+
+class Asked(BaseModel):
+    """What the queue is narrowed to, as the URL says it; an empty field narrows nothing."""
+
+    queue: Queue = Queue.MINE
+    level: int | None = Field(None, ge=1, le=4)
+    priority: str | None = Field(None, pattern="^(blue|green|amber|red)$")
+    council: str | None = Field(None, pattern="^[EWSN][0-9]{8}$")
+    due: Due | None = None
+    cursor: str | None = Field(None, max_length=512)
+    none_left: bool = False
+
+    @field_validator("level", "priority", "council", "due", mode="before")
+    @classmethod
+    def _any(cls, value: Any) -> Any:
+        return None if value == "" else value
+
+    def url(self, **changed: Any) -> str:
+        """Return the address of this queue with something changed, from its first page."""
+        said = self.model_dump(mode="json", exclude={"cursor", "none_left"}, exclude_none=True) | changed
+        return f"/desk?{urlencode({name: value for name, value in said.items() if value is not None})}"
 
 
 @router.get("/desk")
-async def get_queue(page: StaffPage) -> Response:
-    return page.show("queue.html")
+async def get_queue(page: StaffPage, asked: Annotated[Asked, Query()]) -> Response:
+    """Show the queue; who its children are is audited before the page leaves."""
+    now = datetime.now(UTC)
+    wanted = _filter(page, asked, now)
+    today = now.astimezone(page.desk.hub.time_zone).date()
+    async with transaction(page.db) as session:
+        found = await read_queue(session, page.desk.vault, wanted, ROWS, decode_place(asked.cursor), today)
+        await record_access(session, page.caller, "case.listed", "case", found.named, purpose=PURPOSE)
+    more = encode_cursor([found.next_place[0].isoformat(), found.next_place[1]]) if found.next_place else None
+    return page.show(
+        "queue.html",
+        asked=asked,
+        queues=list(Queue),
+        groups=_groups(found.rows, asked, now, wanted.today_ends_at),
+        count=len(found.rows),
+        more=asked.url(cursor=more) if more else None,
+        now=now,
+    )
+
+
+ROWS = 100
+
+
+def _filter(page: Page, asked: Asked, now: datetime) -> Filter:
+    return Filter(
+        owner=page.caller.subject,
+        today_ends_at=today_ends_at(page.desk, now),
+        **asked.model_dump(include={"queue", "level", "priority", "council", "due"}),
+    )
+
+
+def today_ends_at(desk: Desk, now: datetime) -> datetime:
+    tomorrow = now.astimezone(desk.hub.time_zone).date() + timedelta(days=1)
+    return datetime.combine(tomorrow, time(), desk.hub.time_zone).astimezone(UTC)
+
+
+def _groups(rows: Sequence[Row], asked: Asked, now: datetime, tonight: datetime) -> list[tuple[str, list[Row]]]:
+    if asked.queue is Queue.DECIDED:
+        return [("decided", list(rows))] if rows else []
+    return [(name, list(cases)) for name, cases in groupby(rows, lambda row: due_group(row.case.due_at, now, tonight))]
+
+
+@router.post("/desk/next")
+async def post_next(page: StaffPage, form: StaffForm) -> Response:
+    """Claim the most urgent case that nobody has, and open it."""
+    del form
+    async with transaction(page.db) as session:
+        case = await claim_next_case(session, page.caller)
+    return go("/desk?queue=mine&none_left=true" if case is None else f"/desk/cases/{case.id}?done=claim")

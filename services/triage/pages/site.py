@@ -71,5 +71,12 @@ def _templates(hub: Hub, files: Mapping[str, str]) -> jinja2.Environment:
     environment.globals.update(
         hub=hub, words=words, file=lambda name: f"/desk/assets/{files.get(name, name)}", label=words.label
     )
-    environment.filters.update(local=local, words=words.plain)
+    sources = {item.code: item.label for item in hub.code_lists["referral_source"].items}
+    environment.filters.update(
+        local=local,
+        iso=lambda at: at if isinstance(at, str) else at.isoformat(),
+        left=words.left,
+        words=words.plain,
+        source=sources.get,
+    )
     return environment

@@ -95,7 +95,7 @@ async def find_case(session: AsyncSession, case_id: UUID, *, lock: bool = False)
 
 async def list_cases(session: AsyncSession, wanted: Filter, limit: int, after: Place | None) -> CasePage:
     """Return a page of cases, those due first before the others."""
-    query = _narrowed(select(Case), wanted).order_by(Case.due_at, Case.id).limit(limit + 1)
+    query = narrowed(select(Case), wanted).order_by(Case.due_at, Case.id).limit(limit + 1)
     if after is not None:
         query = query.where(tuple_(Case.due_at, Case.id) > after)
     cases = (await session.scalars(query)).all()
@@ -109,7 +109,7 @@ async def list_cases(session: AsyncSession, wanted: Filter, limit: int, after: P
 _new_information = exists().where(NewInformation.case_id == Case.id, NewInformation.acknowledged_at.is_(None))
 
 
-def _narrowed(query: Select[Case], wanted: Filter) -> Select[Case]:
+def narrowed(query: Select[Case], wanted: Filter) -> Select[Case]:
     match wanted.queue:
         case Queue.UNASSIGNED:
             query = query.where(Case.status == CaseStatus.UNASSIGNED)
