@@ -60,17 +60,19 @@ def _restricted(referral: Document) -> Iterator[Protection]:
 
 
 def _hidden_places(referral: Document) -> Iterator[Protection]:
-    for child in referral["children"]:
-        if child.get("location_protected"):
-            yield Protection("Everybody outside, the household included", f"where {called(child)} is")
+    hidden = [called(child) for child in referral["children"] if child.get("location_protected")]
+    if hidden:
+        verb = "is" if len(hidden) == 1 else "are"
+        yield Protection("Everybody outside, the household included", f"where {' and '.join(hidden)} {verb}")
 
 
 def _kept_from_household(referral: Document) -> Iterator[Protection]:
     for person in referral.get("household") or ():
         relationship = str(person.get("relationship") or "").replace("_", " ")
         who = " ".join(part for part in (person.get("name") or "", f"({relationship})" if relationship else "") if part)
-        for code in person.get("must_not_learn") or ():
-            yield Protection(who, LEARNS.get(code, code))
+        kept = [LEARNS.get(code, code) for code in person.get("must_not_learn") or ()]
+        if kept:
+            yield Protection(who, ", ".join(kept))
 
 
 def _told(referral: Document) -> Iterator[Protection]:

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 import jinja2
 
-from services.triage.pages import words
+from services.triage.pages import explained, words
 from services.triage.pages.provider import Provider
 from services.triage.settings import Settings
 from shared.settings.environment import Profile
@@ -56,7 +56,7 @@ def _templates(hub: Hub, files: Mapping[str, str]) -> jinja2.Environment:
             [jinja2.FileSystemLoader(TEMPLATES), jinja2.PackageLoader("govuk_frontend_jinja")],
         ),
         autoescape=True,
-        undefined=jinja2.StrictUndefined,
+        undefined=jinja2.ChainableUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
         auto_reload=False,
@@ -69,7 +69,11 @@ def _templates(hub: Hub, files: Mapping[str, str]) -> jinja2.Environment:
         return str(moment.astimezone(hub.time_zone).strftime(pattern))
 
     environment.globals.update(
-        hub=hub, words=words, file=lambda name: f"/desk/assets/{files.get(name, name)}", label=words.label
+        hub=hub,
+        words=words,
+        explained=explained,
+        file=lambda name: f"/desk/assets/{files.get(name, name)}",
+        label=words.label,
     )
     sources = {item.code: item.label for item in hub.code_lists["referral_source"].items}
     environment.filters.update(

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from datetime import datetime
 
+from services.triage.domain import Outcome
 from shared.security import CASE_ROLES, Role
 from shared.settings.hub import Hub
 
@@ -40,6 +41,7 @@ QUEUES = {
     "unassigned": "Nobody has it",
     "all": "All open cases",
     "routed": "Routed, to be confirmed",
+    "new_information": "New information",
     "decided": "Decided",
 }
 
@@ -48,6 +50,7 @@ EMPTY = {
     "unassigned": "No case waits for somebody to take it.",
     "all": "No case is open.",
     "routed": "No automatic route waits for a person to confirm it.",
+    "new_information": "Nothing came in that nobody has acknowledged.",
     "decided": "Nothing was decided yet.",
 }
 
@@ -96,3 +99,77 @@ def left(due_at: datetime, now: datetime) -> str:
     else:
         words = f"{size // DAY} d {size % DAY // HOUR} h"
     return f"in {words}" if seconds >= 0 else f"{words} late"
+
+
+ROUTES = {
+    "universal_advice": "Universal services and advice",
+    "family_hub": "Family hub",
+    "targeted_early_help": "Targeted early help",
+    "section_17_assessment": "Section 17 assessment",
+    "strategy_discussion": "Strategy discussion",
+    "section_47": "Section 47 enquiry",
+    "immediate_protection": "Immediate protection",
+    "existing_case": "Known to an open case",
+    "transferred_to_authority": "Transferred to another authority",
+    "no_further_action": "No further action",
+}
+
+OUTCOMES = [(outcome.value, ROUTES[outcome]) for outcome in Outcome]
+
+REVIEWS = {
+    "narrative_not_coded": "Nobody has coded what was written",
+    "immediate_danger_unknown": "It is not known whether a child is in danger now",
+    "assessment_error": "A rule or a fact is in error",
+}
+
+LINKS = {
+    "possible": "Possible match: is it the same person?",
+    "automatic": "Matched by number, name and birth date",
+    "confirmed": "Confirmed",
+    "removed": "Another person",
+}
+
+DECISIONS = {
+    "awaiting": "Waits for a countersignature",
+    "final": "Decided",
+    "refused": "Countersignature refused",
+    "set_aside": "Set aside",
+}
+
+NARRATIVE = [
+    ("rationale", "Rationale"),
+    ("feedback_to_referrer", "What the referrer reads"),
+    ("next_step", "Next step for the referrer"),
+    ("override_reason", "Why it differs from the policy"),
+    ("reason", "Reason given"),
+]
+
+PRESENT = [
+    ("social_care", "Social care"),
+    ("police", "Police"),
+    ("health", "Health"),
+    ("education", "Education"),
+    ("other", "Others"),
+]
+
+STEPS = {
+    "case.opened": "Case opened",
+    "case.claimed": "Taken",
+    "case.released": "Given back",
+    "case.lapsed": "Given back: idle for 15 minutes",
+    "case.assigned": "Assigned",
+    "case.acknowledged": "Referrer told that a person has it",
+    "case.prioritised": "Colour changed",
+    "case.routed": "Routed by the policy",
+    "case.route_withdrawn": "Route taken back",
+    "case.details_completed": "Referral fetched",
+    "case.decided": "Decided",
+    "case.reopened": "Opened again",
+    "route.confirmed": "Route confirmed",
+    "facts.coded": "Narrative coded",
+    "decision.awaits_countersignature": "Decision waits for a countersignature",
+    "countersignature.refused": "Countersignature refused",
+    "information.requested": "Partner asked",
+    "challenge.raised": "Decision challenged",
+    "duty.paged": "Duty staff paged",
+}
