@@ -97,5 +97,5 @@ async def post_next(page: StaffPage, form: StaffForm) -> Response:
     """Claim the most urgent case that nobody has, and open it."""
     del form
     async with transaction(page.db) as session:
-        case = await claim_next_case(session, page.caller)
+        case = await claim_next_case(session, page.desk, page.caller)
     return go("/desk?queue=mine&none_left=true" if case is None else f"/desk/cases/{case.id}?done=claim")
