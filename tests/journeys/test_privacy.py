@@ -33,6 +33,7 @@ def test_the_name_of_a_child_stands_nowhere_in_the_open(world: World) -> None:
     assert CANARY in json.dumps(case)
     broken = {**canary(), CANARY: CANARY}
     errors = [world.submit("towcester-primary", broken).text]
+    errors += _ask_and_add(world, case)
     coded = {"indicators": [], "facts": {}, "source": f"{NARRATIVE} {CANARY}"}
     case["etag"] = world.act(case, "facts", coded, "screener").headers["ETag"]
     decided = {
@@ -45,11 +46,35 @@ def test_the_name_of_a_child_stands_nowhere_in_the_open(world: World) -> None:
     told = world.http.get(waited, headers=world.partner("towcester-primary")).json()
     assert CANARY in told["feedback"]
     offer = world.http.get("/v1/early-help-offers", headers=world.partner("towcester-family-hub")).text
-    events = [json.dumps(world.feed(agency)) for agency in ("towcester-primary", "towcester-family-hub")]
+    events = [
+        json.dumps(world.feed(agency))
+        for agency in ("towcester-primary", "towcester-family-hub", "northampton-general")
+    ]
     log = world.door.log.read_text() + (world.door.data_dir / "postgres.log").read_text()
     for place in (*errors, *events, *_metrics(world), offer, log, _dump(world)):
         assert CANARY not in place
         assert NARRATIVE not in place
+
+
+def _ask_and_add(world: World, case: dict[str, Any]) -> list[str]:
+    """Ask a partner about the child, who answers, and add to the referral; returns what was refused of it."""
+    said = f"{NARRATIVE} {CANARY}"
+    asking = {"agency": "northampton-general", "purpose": said, "lawful_basis": "public_task", "questions": [said]}
+    made = world.act(case, "information-requests", asking, "screener")
+    assert made.status_code == 201, made.text
+    referral, request = f"/v1/referrals/{case['referral_id']}", f"/v1/information-requests/{made.json()['id']}"
+    refused = [world.act(case, "information-requests", {**asking, "agency": CANARY}, "screener").text]
+    for agency, path, body in (
+        ("northampton-general", f"{request}/response", {"answer": said}),
+        ("towcester-primary", f"{referral}/information", {"text": said}),
+    ):
+        for sent, status in ((body, 2), ({**body, CANARY: said}, 4)):
+            headers = {**world.partner(agency), "Idempotency-Key": f"{path}-{status}"}
+            reply = world.http.post(path, json=sent, headers=headers)
+            assert reply.status_code // 100 == status, reply.text
+            refused += [reply.text] if status == 4 else []
+    eventually(lambda: "new_information.information" in json.dumps(world.case_of(case["referral_id"])))
+    return refused
 
 
 def _metrics(world: World) -> list[str]:
