@@ -165,6 +165,21 @@ def cursor_before_effect() -> None:
     outbox.read_round = careless_round
 
 
+def offset_before_effect() -> None:
+    """Commit what was fetched from Kafka, and take it after."""
+    from shared.kafka import consumer as module
+
+    consumer: Any = module
+    take = consumer._Member._take  # noqa: SLF001
+
+    async def careless_take(member: Any, fetched: Any) -> None:
+        await member.kafka.commit({partition: part[-1].offset + 1 for partition, part in fetched.items()})
+        await asyncio.sleep(BETWEEN_TRANSACTIONS_SECONDS)
+        await take(member, fetched)
+
+    consumer._Member._take = careless_take  # noqa: SLF001
+
+
 def inbox_outside_the_transaction() -> None:
     """Note an event as taken in a transaction of its own, before the effect."""
     from shared import inbox
@@ -240,6 +255,7 @@ MUTANTS: Mapping[str, Callable[[], None]] = {
         key_forgotten,
         reader_by_last_position,
         cursor_before_effect,
+        offset_before_effect,
         inbox_outside_the_transaction,
         lease_ignored,
         retry_gives_up,
