@@ -1,5 +1,6 @@
 """Who is found to be known already, what that counts for, and how a person settles it."""
 
+import asyncio
 import copy
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -7,7 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from services.triage.models import Case, Clock, NewInformation
+from services.triage.models import Case, Clock, Link, NewInformation
 from shared.audit import audit_rows
 from shared.db import transaction
 from tests.fakes import eventually
@@ -227,3 +228,12 @@ async def test_events_say_nothing_of_earlier_cases(front: Front) -> None:
     said = str([event.fact.model_dump(mode="json") for event in (await front.events())[before:]])
     assert first["reference"] not in said
     assert first["id"] not in said
+
+
+async def test_two_processes_at_once_miss_nothing(front: Front) -> None:
+    """Of referrals about one child that are taken in side by side, each is linked to those before it."""
+    events = [front.announce(example("04")) for _ in range(4)]
+    await asyncio.gather(*(front.consume(event) for event in events))
+    async with transaction(front.db) as session:
+        ends = (await session.execute(select(Link.case_id, Link.other_case_id))).all()
+    assert len({frozenset(end) for end in ends}) == len(ends) == 6
