@@ -21,6 +21,8 @@ class ClockKind(StrEnum):
     INFORMATION_REQUEST = "information_request"
     PARALLEL_ROUTE = "parallel_route"
     CHALLENGE = "challenge"
+    OFFER = "offer"
+    OFFER_START = "offer_start"
 
 
 DECISION = (ClockKind.STATUTORY, ClockKind.COLOUR, ClockKind.NEEDED_BY)

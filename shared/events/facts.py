@@ -189,6 +189,36 @@ class EarlyHelpOffered(OfferFact):
     type = PREFIX + "early_help.offered.v1"
 
 
+class EarlyHelpAccepted(OfferFact):
+    """The provider takes the family on; help has yet to start."""
+
+    type = PREFIX + "early_help.accepted.v1"
+
+
+class EarlyHelpStarted(OfferFact):
+    """The family was met for the first time."""
+
+    type = PREFIX + "early_help.started.v1"
+
+
+class EarlyHelpDeclined(OfferFact):
+    """The provider gave the child back, and can no longer read the offer."""
+
+    type = PREFIX + "early_help.declined.v1"
+
+
+class EarlyHelpBounced(OfferFact):
+    """The offer was not accepted in its time. Its provider can no longer read it."""
+
+    type = PREFIX + "early_help.bounced.v1"
+
+
+class EarlyHelpSteppedUp(OfferFact):
+    """The provider brought the case back to social care."""
+
+    type = PREFIX + "early_help.stepped_up.v1"
+
+
 class EarlyHelpClosed(OfferFact):
     """An offer came to its end; the provider no longer sees it where it was withdrawn."""
 
@@ -224,6 +254,11 @@ FACTS: tuple[type[Fact], ...] = (
     InformationAnswered,
     InformationOverdue,
     EarlyHelpOffered,
+    EarlyHelpAccepted,
+    EarlyHelpStarted,
+    EarlyHelpDeclined,
+    EarlyHelpBounced,
+    EarlyHelpSteppedUp,
     EarlyHelpClosed,
     EndpointDisabled,
 )

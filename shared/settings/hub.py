@@ -83,6 +83,8 @@ class SoonBefore(Frozen):
     information_request: int = Field(60, gt=0)
     parallel_route: int = Field(60, gt=0)
     challenge: int = Field(60, gt=0)
+    offer: int = Field(60, gt=0)
+    offer_start: int = Field(60, gt=0)
 
 
 class Duty(Frozen):
@@ -121,6 +123,13 @@ class ParallelDuty(Frozen):
 
     owner: str
     indicators: tuple[str, ...] = ()
+
+
+class EarlyHelp(Frozen):
+    """How long a provider has to accept an offer, and then to meet the family."""
+
+    accept: Term
+    start: Term
 
 
 class CodeItem(Frozen):
@@ -173,6 +182,7 @@ class Hub(Frozen):
     clocks: Clocks
     partner_reply: ByColour
     challenge: Escalation
+    early_help: EarlyHelp
     kept_for_known_worker_minutes: int = Field(ge=0)
     no_cases: frozenset[str] = frozenset()
     parallel_routes: Mapping[ParallelRouteName, ParallelDuty]

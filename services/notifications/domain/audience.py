@@ -35,6 +35,11 @@ SIGHT: Mapping[str, Mapping[Role, str]] = {
     PREFIX + "information.answered.v1": {Role.ASKED: "answered", Role.SUBMITTER: "in_triage"},
     PREFIX + "information.overdue.v1": {Role.ASKED: "overdue"},
     PREFIX + "early_help.offered.v1": {Role.PROVIDER: "offered"},
+    PREFIX + "early_help.accepted.v1": {Role.PROVIDER: "accepted", Role.SUBMITTER: UNCHANGED},
+    PREFIX + "early_help.started.v1": {Role.PROVIDER: "started", Role.SUBMITTER: UNCHANGED},
+    PREFIX + "early_help.declined.v1": {Role.PROVIDER: "declined"},
+    PREFIX + "early_help.bounced.v1": {Role.PROVIDER: "bounced"},
+    PREFIX + "early_help.stepped_up.v1": {Role.PROVIDER: "stepped_up"},
     PREFIX + "early_help.closed.v1": {Role.PROVIDER: "closed", Role.SUBMITTER: UNCHANGED},
     PREFIX + "endpoint.disabled.v1": {Role.OWNER: "disabled"},
 }

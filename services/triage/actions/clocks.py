@@ -68,9 +68,9 @@ async def set_colour_clock(session: AsyncSession, desk: Desk, case: Case) -> Non
     now = (await session.execute(select(func.clock_timestamp()))).scalar_one()
     running = Clock.case_id == case.id, Clock.ended_at.is_(None)
     statutory = await session.scalar(select(Clock.due_at).where(*running, Clock.kind == ClockKind.STATUTORY))
-    await _start_colour_clock(session, desk, case, now, statutory)
-    earliest = select(func.min(Clock.due_at)).where(*running, Clock.kind.in_(DECISION))
-    case.due_at = (await session.execute(earliest)).scalar_one()
+    due_at = await _start_colour_clock(session, desk, case, now, statutory)
+    others = select(func.min(Clock.due_at)).where(*running, Clock.kind.in_(DECISION))
+    case.due_at = min(due_at, await session.scalar(others) or due_at)
 
 
 async def _start_colour_clock(

@@ -47,7 +47,7 @@ async def code_facts(session: AsyncSession, desk: Desk, case: Case, caller: Call
     await record_verdict(session, desk, case, verdict, cause="coded")
     await note(session, case, caller, "facts.coded")
     await open_duties(session, desk, case, referral, plain, await now(session))
-    await follow_verdict(session, case, verdict)
+    await follow_verdict(session, desk, case, verdict)
 
 
 def _referral_to_code(desk: Desk, case: Case) -> dict[str, Any]:

@@ -9,8 +9,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.triage.actions.clocks import end_case_clocks
 from services.triage.actions.desk import Desk, note, tell
 from services.triage.actions.information import withdraw_requests
-from services.triage.actions.route_case import close_offers
+from services.triage.actions.offers import find_services, levels_helped, make_offer, withdraw_offers
 from services.triage.domain import (
+    LEVEL_OF_HELP,
     CaseAlreadyDecided,
     CaseNotRouted,
     CaseStatus,
@@ -19,7 +20,6 @@ from services.triage.domain import (
     CountersignerMustDiffer,
     DecisionState,
     DetailsPending,
-    Outcome,
     check_decision,
 )
 from services.triage.models import Case, Child, Decision
@@ -53,7 +53,7 @@ async def decide_case(session: AsyncSession, desk: Desk, case: Case, caller: Cal
         case.status = CaseStatus.AWAITING_COUNTERSIGNATURE
         await note(session, case, caller, "decision.awaits_countersignature")
         return False
-    await _conclude(session, case, children, row.children)
+    await _conclude(session, desk, case, children, row.children)
     await note(session, case, caller, "case.decided")
     return True
 
@@ -88,7 +88,7 @@ async def confirm_route(session: AsyncSession, desk: Desk, case: Case, caller: C
     }
     row = _decision(desk, case, caller, DecisionState.FINAL, decided, said, automatic=True)
     session.add(row)
-    await _conclude(session, case, children, decided)
+    await _conclude(session, desk, case, children, decided)
     await note(session, case, caller, "route.confirmed")
 
 
@@ -110,7 +110,7 @@ async def countersign_decision(
     row.countersigned_by, row.countersigned_at = caller.subject, await session.scalar(select(func.clock_timestamp()))
     if given.agree:
         row.state = DecisionState.FINAL
-        await _conclude(session, case, await _children(session, case), row.children)
+        await _conclude(session, desk, case, await _children(session, case), row.children)
         await note(session, case, caller, "case.decided")
     else:
         row.state = DecisionState.REFUSED
@@ -147,7 +147,7 @@ def _decision(
 
 
 async def _conclude(
-    session: AsyncSession, case: Case, children: Sequence[Child], decided: Sequence[Mapping[str, Any]]
+    session: AsyncSession, desk: Desk, case: Case, children: Sequence[Child], decided: Sequence[Mapping[str, Any]]
 ) -> None:
     """Write the outcome on every child and the case, take back offers that no longer fit, tell the submitter."""
     by_child = {one["child"]: one for one in decided}
@@ -159,7 +159,15 @@ async def _conclude(
     case.decided_level = max(one["level"] for one in decided)
     case.lease_until = None
     await end_case_clocks(session, case)
-    elsewhere = frozenset(one["child"] for one in decided if one["outcome"] != Outcome.FAMILY_HUB)
-    await close_offers(session, case, elsewhere)
+    await _offer_help(session, desk, case, {one["child"]: LEVEL_OF_HELP.get(one["outcome"]) for one in decided})
     await withdraw_requests(session, case)
     await tell(session, case, CaseDecided, f"/internal/cases/{case.id}/feedback", case.agency)
+
+
+async def _offer_help(session: AsyncSession, desk: Desk, case: Case, levels: Mapping[int, int | None]) -> None:
+    """Take back offers to children who are to have no early help, and offer it to those who are and have none."""
+    helped = await levels_helped(session, case)
+    await withdraw_offers(session, desk, case, [child for child, level in levels.items() if helped.get(child) != level])
+    wanted = {child: level for child, level in levels.items() if level is not None and helped.get(child) != level}
+    for choice in await find_services(session, desk, case, wanted):
+        await make_offer(session, desk, case, choice)

@@ -129,7 +129,7 @@ async def _take_in(
     linked = await link_people(session, case, profile, known)
     verdict = judge(desk, detail["referral"], case.received_at, linked.history, placed)
     await record_verdict(session, desk, case, verdict, cause=OPENED)
-    await follow_verdict(session, case, verdict)
+    await follow_verdict(session, desk, case, verdict)
     said = detail["referral"]["concern"].get("indicators") or ()
     await open_duties(session, desk, case, detail["referral"], said, case.received_at)
     return linked
@@ -157,7 +157,7 @@ async def assess_again(session: AsyncSession, desk: Desk, case: Case, *, cause: 
     verdict = await judge_again(session, desk, case, referral)
     await record_verdict(session, desk, case, verdict, cause=cause)
     await note(session, case, TRIAGE, "case.assessed_again")
-    await follow_verdict(session, case, verdict)
+    await follow_verdict(session, desk, case, verdict)
 
 
 async def judge_again(session: AsyncSession, desk: Desk, case: Case, referral: Mapping[str, Any]) -> Verdict:

@@ -7,6 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.triage.actions.desk import TRIAGE, Desk, mark, tell
 from services.triage.actions.information import let_request_lapse
+from services.triage.actions.offers import bounce_offer, hand_unstarted
 from services.triage.clocks import WARNINGS, ClockKind, steps_of
 from services.triage.models import Case, Clock, InformationRequest, Page
 from shared.db import gathered, insert_rows, new_id
@@ -41,18 +42,18 @@ async def take_steps(session: AsyncSession, desk: Desk) -> int:
 async def _take_step(session: AsyncSession, desk: Desk, clock: Clock, case: Case) -> None:
     kind = ClockKind(clock.kind)
     steps = steps_of(kind, clock.started_at, clock.due_at, desk.hub)
-    await SAYS.get(kind, _warn_staff)(session, clock, case)
+    await SAYS.get(kind, _warn_staff)(session, desk, clock, case)
     clock.step += 1
     clock.next_at = steps[clock.step] if clock.step < len(steps) else None
 
 
-async def _warn_staff(session: AsyncSession, clock: Clock, case: Case) -> None:
+async def _warn_staff(session: AsyncSession, desk: Desk, clock: Clock, case: Case) -> None:  # noqa: ARG001
     state = WARNINGS[clock.step]
     await tell(session, case, CaseOverdue, f"/v1/cases/{case.id}", clock=clock.kind, due_at=clock.due_at, state=state)
     await mark(session, case, TRIAGE, f"{clock.kind}.{state}")
 
 
-async def _remind_agency(session: AsyncSession, clock: Clock, case: Case) -> None:
+async def _remind_agency(session: AsyncSession, desk: Desk, clock: Clock, case: Case) -> None:  # noqa: ARG001
     request = await session.get_one(InformationRequest, clock.about)
     state = WARNINGS[clock.step]
     waits = state == "soon" or await let_request_lapse(session, case, request)
@@ -71,14 +72,29 @@ async def _remind_agency(session: AsyncSession, clock: Clock, case: Case) -> Non
     await mark(session, case, TRIAGE, f"{clock.kind}.{state}")
 
 
-async def _page(session: AsyncSession, clock: Clock, case: Case) -> None:
+async def _page(session: AsyncSession, desk: Desk, clock: Clock, case: Case) -> None:  # noqa: ARG001
     page = {"id": new_id(), "case_id": case.id, "line": clock.step, "next_at": clock.next_at}
     await insert_rows(session, _insert_page, [page])
     await mark(session, case, TRIAGE, "duty.paged")
 
 
-SAYS: Mapping[ClockKind, Callable[[AsyncSession, Clock, Case], Awaitable[None]]] = {
+async def _bounce(session: AsyncSession, desk: Desk, clock: Clock, case: Case) -> None:
+    if WARNINGS[clock.step] == "over":
+        await bounce_offer(session, desk, clock, case)
+
+
+async def _warn_and_hand_over(session: AsyncSession, desk: Desk, clock: Clock, case: Case) -> None:
+    await _warn_staff(session, desk, clock, case)
+    if WARNINGS[clock.step] == "over":
+        await hand_unstarted(session, desk, clock, case)
+
+
+Says = Callable[[AsyncSession, Desk, Clock, Case], Awaitable[None]]
+
+SAYS: Mapping[ClockKind, Says] = {
     ClockKind.INFORMATION_REQUEST: _remind_agency,
     ClockKind.ACKNOWLEDGEMENT: _page,
+    ClockKind.OFFER: _bounce,
+    ClockKind.OFFER_START: _warn_and_hand_over,
 }
 """What a step of a kind says; every other kind warns staff."""

@@ -1,15 +1,37 @@
-"""Providers of early help read what they are offered."""
+"""Providers of early help read what they are offered, and say what becomes of it."""
 
-from typing import Annotated
+from collections.abc import Awaitable, Callable
+from typing import Annotated, TypeVar
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Depends, Response
 
+from services.triage.actions import offers as actions
+from services.triage.actions.desk import Desk
 from services.triage.api.desk import Session, TriageDesk
-from services.triage.queries.offers import find_offer, list_offers, show_offer
-from services.triage.schemas import OfferDetail, OfferPage
+from services.triage.models import Case, Offer
+from services.triage.queries.cases import find_case
+from services.triage.queries.offers import (
+    find_offer,
+    list_offers,
+    owned_offer,
+    show_offer,
+    show_to_provider,
+)
+from services.triage.schemas import (
+    AcceptanceIn,
+    ClosureIn,
+    DeclineIn,
+    In,
+    OfferDetail,
+    OfferItem,
+    OfferPage,
+    StartIn,
+    StepUpIn,
+)
 from shared.audit import record_access
-from shared.http.answers import CursorText, Limit, decode_place
-from shared.http.validation import known_id
+from shared.http.answers import Answer, CursorText, Limit, OnceBody, answer_once, decode_place
+from shared.http.openapi import body_of
+from shared.http.validation import known_id, validated
 from shared.security import Caller, allow
 
 LEAST_NEED = 2
@@ -17,6 +39,15 @@ LEAST_NEED = 2
 
 router = APIRouter(tags=["early help"])
 Provider = Annotated[Caller, allow(scope="early-help:respond")]
+M = TypeVar("M", bound=In)
+
+
+async def _known_offer(caller: Provider, offer_id: str, session: Session) -> Offer:
+    """Return the provider's own offer, or 404 before the body is read; ended ones too, for a request sent twice."""
+    return await owned_offer(session, caller.agency, known_id(offer_id))
+
+
+OwnOffer = Annotated[Offer, Depends(_known_offer)]
 
 
 @router.get("/v1/early-help-offers")
@@ -32,3 +63,85 @@ async def get_offer(caller: Provider, offer_id: str, session: Session, desk: Tri
     await record_access(session, caller, "read", "case", [case.id], purpose="early help")
     needs = frozenset(i.code for i in desk.policy.vocabulary.indicators if i.level >= LEAST_NEED)
     return await show_offer(session, desk.vault, needs, offer, case)
+
+
+@router.post(
+    "/v1/early-help-offers/{offer_id}/acceptance", response_model=OfferItem, openapi_extra=body_of(AcceptanceIn)
+)
+async def post_acceptance(
+    caller: Provider, offer: OwnOffer, session: Session, desk: TriageDesk, once: OnceBody
+) -> Response:
+    """Take the family on. It counts as help once the family was met."""
+
+    async def accept(case: Case, held: Offer, _: AcceptanceIn) -> None:
+        await actions.accept_offer(session, desk, case, held, caller)
+
+    return await _turn(session, desk, caller, offer, once, AcceptanceIn, accept)
+
+
+@router.post("/v1/early-help-offers/{offer_id}/start", response_model=OfferItem, openapi_extra=body_of(StartIn))
+async def post_start(caller: Provider, offer: OwnOffer, session: Session, desk: TriageDesk, once: OnceBody) -> Response:
+    """Say on which day the family was first met."""
+
+    async def start(case: Case, held: Offer, given: StartIn) -> None:
+        await actions.start_offer(session, case, held, caller, given.on)
+
+    return await _turn(session, desk, caller, offer, once, StartIn, start)
+
+
+@router.post("/v1/early-help-offers/{offer_id}/decline", response_model=OfferItem, openapi_extra=body_of(DeclineIn))
+async def post_decline(
+    caller: Provider, offer: OwnOffer, session: Session, desk: TriageDesk, once: OnceBody
+) -> Response:
+    """Give the child back: to the next service, or to a person where the family refused."""
+
+    async def decline(case: Case, held: Offer, given: DeclineIn) -> None:
+        await actions.decline_offer(session, desk, case, held, caller, given.reason)
+
+    return await _turn(session, desk, caller, offer, once, DeclineIn, decline)
+
+
+@router.post("/v1/early-help-offers/{offer_id}/step-up", response_model=OfferItem, openapi_extra=body_of(StepUpIn))
+async def post_step_up(
+    caller: Provider, offer: OwnOffer, session: Session, desk: TriageDesk, once: OnceBody
+) -> Response:
+    """Bring the case back to social care at once."""
+
+    async def step_up(case: Case, held: Offer, given: StepUpIn) -> None:
+        await actions.step_up_offer(session, desk, case, held, caller, given.reason)
+
+    return await _turn(session, desk, caller, offer, once, StepUpIn, step_up)
+
+
+@router.post("/v1/early-help-offers/{offer_id}/closure", response_model=OfferItem, openapi_extra=body_of(ClosureIn))
+async def post_closure(
+    caller: Provider, offer: OwnOffer, session: Session, desk: TriageDesk, once: OnceBody
+) -> Response:
+    """Say how the help ended."""
+
+    async def close(case: Case, held: Offer, given: ClosureIn) -> None:
+        await actions.close_offer(session, desk, case, held, caller, given.result)
+
+    return await _turn(session, desk, caller, offer, once, ClosureIn, close)
+
+
+async def _turn(
+    session: Session,
+    desk: Desk,
+    caller: Caller,
+    offer: Offer,
+    once: OnceBody,
+    model: type[M],
+    take: Callable[[Case, Offer, M], Awaitable[None]],
+) -> Response:
+    """Let the offer take its turn once, with the case and then the offer locked, as everybody locks them."""
+
+    async def make() -> Answer:
+        given = validated(model, once.document)
+        case = await find_case(session, offer.case_id, lock=True)
+        held, _ = await find_offer(session, caller.agency, offer.id, lock=True)
+        await take(case, held, given)
+        await session.flush()
+        return Answer(200, show_to_provider(held, case))
+
+    return await answer_once(session, desk.vault, caller, once, make)

@@ -36,12 +36,18 @@ from services.triage.domain.council import council_of, district_named, district_
 from services.triage.domain.decision import check_decision, highest
 from services.triage.domain.facts import History, facts_of
 from services.triage.domain.help import (
+    FAMILY_REFUSED,
+    LEVEL_OF_HELP,
     OPEN_OFFERS,
+    RESULTS,
     BandUnknown,
     DirectoryUnreadable,
+    OfferInAnotherState,
     PlaceUnknown,
     PostcodesUnreadable,
     ServiceUnknown,
+    check_turn,
+    coded_result,
 )
 from services.triage.domain.information import (
     ANSWERABLE,
@@ -59,8 +65,11 @@ from services.triage.domain.links import LinkState, Relation, counts, relation_o
 
 __all__ = [
     "ANSWERABLE",
+    "FAMILY_REFUSED",
+    "LEVEL_OF_HELP",
     "OPEN_OFFERS",
     "PRIORITIES",
+    "RESULTS",
     "AgencyAlreadyAsked",
     "AnswererMustDiffer",
     "BandUnknown",
@@ -84,6 +93,7 @@ __all__ = [
     "LinkState",
     "NewInformationAcknowledged",
     "NewInformationKind",
+    "OfferInAnotherState",
     "OfferStatus",
     "Outcome",
     "ParallelRouteCompleted",
@@ -96,6 +106,8 @@ __all__ = [
     "ServiceUnknown",
     "check_coding",
     "check_decision",
+    "check_turn",
+    "coded_result",
     "council_of",
     "counts",
     "district_named",

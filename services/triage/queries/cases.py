@@ -166,7 +166,7 @@ async def show_case(session: AsyncSession, vault: Vault, case: Case) -> CaseOut:
         referral=open_details(vault, case),
         matches=show_matches(case, links),
         history=await show_history(session, case, links),
-        offers=[OfferOut.model_validate(offer, from_attributes=True) for offer in offers],
+        offers=[_offer(vault, offer) for offer in offers],
         information_requests=await requests_of(session, vault, case.id),
         decisions=[_decision(vault, decision) for decision in decisions],
         **await casework_of(session, vault, case.id),
@@ -181,6 +181,12 @@ async def changes_since(session: AsyncSession, case: Case, version: int) -> list
     count = min(max(case.version - version, 1), MOST_CHANGES)
     steps = (await session.scalars(_of(Step, case).order_by(Step.at.desc(), Step.id.desc()).limit(count))).all()
     return [StepOut.model_validate(step, from_attributes=True) for step in reversed(steps)]
+
+
+def _offer(vault: Vault, offer: Offer) -> OfferOut:
+    plain = [name for name in OfferOut.model_fields if name != "reason"]
+    sealed = vault.open(Offer.__tablename__, offer.id, offer.details) if offer.details is not None else {}
+    return OfferOut(**{name: getattr(offer, name) for name in plain}, reason=sealed.get("reason"))
 
 
 def _of(model: Any, case: Case) -> Any:

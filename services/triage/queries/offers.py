@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, select, tuple_
+from sqlalchemy import Select, and_, or_, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.triage.domain import OfferStatus
+from services.triage.domain import OPEN_OFFERS, OfferStatus
 from services.triage.models import Case, Child, Offer
 from services.triage.queries.cases import Place, open_details
 from services.triage.schemas import OfferDetail, OfferItem, OfferPage
@@ -22,29 +22,32 @@ CHILD_FIELDS = (
 CONTACT_FIELDS = ("name", "relationship")
 WHEREABOUTS = ("address", "school", "gp_practice")
 
-_visible = (OfferStatus.OFFERED, OfferStatus.ACCEPTED, OfferStatus.STARTED)
+_open = Offer.status.in_(OPEN_OFFERS)
+_readable = or_(
+    Offer.status.in_((*OPEN_OFFERS, OfferStatus.STEPPED_UP)),
+    and_(Offer.status == OfferStatus.CLOSED, Offer.result.is_not(None)),
+)
+"""A provider goes on seeing what it ended itself; not what it declined, or what was taken back from it."""
 
 
 def _offers_of(provider: str) -> Select[Offer, Case]:
-    return select(Offer, Case).join(Case, Case.id == Offer.case_id).where(
-        Offer.provider == provider, Offer.status.in_(_visible)
-    )  # fmt: skip
+    return select(Offer, Case).join(Case, Case.id == Offer.case_id).where(Offer.provider == provider)
 
 
 async def list_offers(session: AsyncSession, provider: str, limit: int, after: Place | None) -> OfferPage:
     """Return a page of the offers that are open to this provider, oldest first."""
-    query = _offers_of(provider).order_by(Offer.offered_at, Offer.id).limit(limit + 1)
+    query = _offers_of(provider).where(_open).order_by(Offer.offered_at, Offer.id).limit(limit + 1)
     if after is not None:
         query = query.where(tuple_(Offer.offered_at, Offer.id) > after)
     rows = (await session.execute(query)).all()
     last = rows[limit - 1].Offer if len(rows) > limit else None
     return OfferPage(
-        items=[_item(row.Offer, row.Case) for row in rows[:limit]],
+        items=[show_to_provider(row.Offer, row.Case) for row in rows[:limit]],
         next_cursor=encode_cursor([last.offered_at.isoformat(), last.id]) if last else None,
     )
 
 
-def _item(offer: Offer, case: Case) -> OfferItem:
+def show_to_provider(offer: Offer, case: Case) -> OfferItem:
     return OfferItem(
         id=offer.id,
         referral_id=case.referral_id,
@@ -52,12 +55,26 @@ def _item(offer: Offer, case: Case) -> OfferItem:
         service=offer.service,
         status=offer.status,
         offered_at=offer.offered_at,
+        accepted_at=offer.accepted_at,
+        started_on=offer.started_on,
+        result=offer.result,
     )
 
 
-async def find_offer(session: AsyncSession, provider: str, offer_id: UUID) -> tuple[Offer, Case]:
-    """Return offer and case; raises `NotFound` for another provider's, and for one that is no longer open."""
-    row = (await session.execute(_offers_of(provider).where(Offer.id == offer_id))).first()
+async def owned_offer(session: AsyncSession, provider: str, offer_id: UUID) -> Offer:
+    """Return an offer that was ever made to this provider; raises `NotFound`."""
+    offer = await session.scalar(select(Offer).where(Offer.id == offer_id, Offer.provider == provider))
+    if offer is None:
+        raise NotFound("There is no such offer for you.")
+    return offer
+
+
+async def find_offer(session: AsyncSession, provider: str, offer_id: UUID, *, lock: bool = False) -> tuple[Offer, Case]:
+    """Return offer and case; raises `NotFound` for another provider's, and for one that was declined or taken back."""
+    query = _offers_of(provider).where(Offer.id == offer_id, _readable)
+    if lock:
+        query = query.with_for_update(of=Offer).execution_options(populate_existing=True)
+    row = (await session.execute(query)).first()
     if row is None:
         raise NotFound("There is no such offer for you.")
     offer, case = row
@@ -77,7 +94,7 @@ async def show_offer(
     hidden = child.get("location_protected")
     shown = (*CHILD_FIELDS, *(() if hidden else WHEREABOUTS))
     return OfferDetail(
-        **_item(offer, case).model_dump(),
+        **show_to_provider(offer, case).model_dump(),
         child={name: child[name] for name in shown if child.get(name) is not None},
         contacts=[_contact(person) for person in referral.get("household") or () if _may_be_contacted(person)],
         needs=sorted(needs.intersection(assessed.receipt["facts"].get("indicators", ()))),

@@ -22,8 +22,15 @@ class Seeker:
     tried: frozenset[str] = frozenset()
 
 
-def seeker_of(referral: Mapping[str, Any], child: int, council: str | None, receipt: Mapping[str, Any]) -> Seeker:
-    """Return what is looked for; `council` is the child's, `receipt` holds the facts it was assessed by."""
+def seeker_of(
+    referral: Mapping[str, Any],
+    child: int,
+    council: str | None,
+    receipt: Mapping[str, Any],
+    *,
+    tried: frozenset[str] = frozenset(),
+) -> Seeker:
+    """Return what is looked for; `council` is the child's, `receipt` has the level and the facts it was assessed by."""
     facts = receipt["facts"]
     months = facts.get("child_age_months")
     return Seeker(
@@ -35,4 +42,5 @@ def seeker_of(referral: Mapping[str, Any], child: int, council: str | None, rece
         unborn=facts.get("unborn") is True,
         needs=frozenset(facts.get("indicators") or ()),
         agreed=facts.get("agreement_position") != "refused",
+        tried=tried,
     )

@@ -47,11 +47,22 @@ from services.triage.schemas.information import (
     InformationResponseOut,
 )
 from services.triage.schemas.links import Candidate, EarlierContact, MatchOut, OtherCase
-from services.triage.schemas.offers import OfferDetail, OfferItem, OfferOut, OfferPage
+from services.triage.schemas.offers import (
+    AcceptanceIn,
+    ClosureIn,
+    DeclineIn,
+    OfferDetail,
+    OfferItem,
+    OfferOut,
+    OfferPage,
+    StartIn,
+    StepUpIn,
+)
 from services.triage.schemas.text import LONGEST_TEXT, ChildIndex, In, Level, Narrative, Past, ReasonIn
 
 __all__ = [
     "LONGEST_TEXT",
+    "AcceptanceIn",
     "AcknowledgementIn",
     "AcknowledgementOut",
     "AnswerIn",
@@ -74,11 +85,13 @@ __all__ = [
     "ChildOut",
     "Clock",
     "Clocks",
+    "ClosureIn",
     "CodedIndicatorIn",
     "CompletionIn",
     "CountersignatureIn",
     "DecisionIn",
     "DecisionOut",
+    "DeclineIn",
     "DirectoryPage",
     "EarlierContact",
     "FactsIn",
@@ -111,7 +124,9 @@ __all__ = [
     "PriorityIn",
     "ReasonIn",
     "ReopeningIn",
+    "StartIn",
     "StepOut",
+    "StepUpIn",
     "StrategyDiscussionIn",
     "TransferIn",
 ]

@@ -1,19 +1,63 @@
-"""Offers of early help, as staff and their providers see them."""
+"""Offers of early help, as staff and their providers see them, and what providers send."""
 
-from datetime import datetime
-from typing import Any
+from datetime import UTC, date, datetime, timedelta
+from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import BaseModel
+from pydantic import AfterValidator, BaseModel, Field
+
+from services.triage.domain import FAMILY_REFUSED, RESULTS
+from services.triage.schemas.text import In, Narrative
+
+LONGEST_AGO = timedelta(days=366)
+
+
+def _met(on: date) -> date:
+    today = datetime.now(UTC).date()
+    if not today - LONGEST_AGO <= on <= today + timedelta(days=1):
+        raise ValueError("Send the day on which the family was first met.")
+    return on
+
+
+class AcceptanceIn(In):
+    """Nothing has to be said: the offer is accepted."""
+
+
+class StartIn(In):
+    on: Annotated[date, Field(strict=False), AfterValidator(_met)] = Field(
+        description="The day on which the family was first met."
+    )
+
+
+class DeclineIn(In):
+    reason: Narrative = Field(
+        description=f"Why. `{FAMILY_REFUSED}` goes to a person at the front door, anything else to the next service."
+    )
+
+
+class StepUpIn(In):
+    reason: Narrative = Field(description="What social care has to know at once.")
+
+
+class ClosureIn(In):
+    result: Narrative = Field(description=f"One of {', '.join(RESULTS)}; other words are kept and count as `other`.")
 
 
 class OfferOut(BaseModel):
+    """An offer as those see it who work on the case; `considered` says of each service why, or why not."""
+
     id: UUID
     provider: str
     child: int
     service: str
     status: str
+    considered: list[dict[str, Any]]
     offered_at: datetime
+    accepted_at: datetime | None
+    started_on: date | None
+    ended_at: datetime | None
+    result: str | None
+    reason: str | None = Field(description="What the provider said as it declined, stepped up or closed.")
 
 
 class OfferItem(BaseModel):
@@ -25,6 +69,9 @@ class OfferItem(BaseModel):
     service: str
     status: str
     offered_at: datetime
+    accepted_at: datetime | None
+    started_on: date | None
+    result: str | None
 
 
 class OfferPage(BaseModel):
