@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from pydantic import ValidationError
 
+from shared import clock
 from shared.db import new_id
 from shared.events.facts import BY_TYPE, Fact, Urgency
 from shared.telemetry import correlation_id, new_correlation_id
@@ -23,7 +24,7 @@ class Event:
     council: str | None = None
     urgency: Urgency | None = None
     id: UUID = field(default_factory=new_id)
-    time: datetime = field(default_factory=lambda: datetime.now(UTC))
+    time: datetime = field(default_factory=clock.now)
     correlation_id: str = field(default_factory=lambda: correlation_id.get() or new_correlation_id())
     traceparent: str | None = field(default_factory=lambda: traceparent.get() or None)
 

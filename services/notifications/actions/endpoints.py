@@ -1,7 +1,6 @@
 """What owners do with their endpoints: register, change, verify, enable, delete; and what disables one."""
 
 from collections.abc import Collection
-from datetime import UTC, datetime
 
 from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -13,6 +12,7 @@ from services.notifications.models import Endpoint
 from services.notifications.schemas import EndpointChange, EndpointIn
 from services.notifications.settings import Settings
 from services.notifications.signing import new_secret
+from shared import clock
 from shared.db import new_id
 from shared.events import EndpointDisabled, Event
 from shared.outbox import emit
@@ -67,7 +67,7 @@ async def mark_verified(session: AsyncSession, agency: str, endpoint_id: Endpoin
     """Record that the receiver at `url` returned its challenge, unless the endpoint has another URL by now."""
     endpoint = await lock_endpoint(session, agency, endpoint_id)
     if endpoint.url == url:
-        endpoint.verified_at = datetime.now(UTC)
+        endpoint.verified_at = clock.now()
         await _save(session, endpoint)
     return endpoint
 

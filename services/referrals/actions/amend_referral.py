@@ -1,6 +1,6 @@
 """A sender adds to its referral or withdraws it: a new record, nothing is overwritten. Run by the API."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from pydantic import BaseModel
@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.referrals.domain import ReferralStatus, call_now_of, check_withdrawal
 from services.referrals.models import Amendment, Referral
 from services.referrals.schemas import AmendmentAccepted, AmendmentKind, InformationIn, WithdrawalIn, parse_information
+from shared import clock
 from shared.audit import record_access
 from shared.db import new_id
 from shared.events import AmendmentFact, Event, ReferralInformationAdded, ReferralWithdrawn
@@ -24,7 +25,7 @@ async def add_information(
 ) -> AmendmentAccepted:
     """Keep what was added, whatever became of the referral. Raises `Invalid` for a document that adds nothing."""
     locked = await _lock(session, referral)
-    received_at = datetime.now(UTC)
+    received_at = clock.now()
     children = len(resources.vault.open(Referral.__tablename__, locked.id, locked.details)["children"])
     added: InformationIn = parse_information(document, resources.hub, children)
     accepted = await _amend(session, resources, caller, locked, "information", added, received_at)
@@ -41,7 +42,7 @@ async def withdraw_referral(
     locked = await _lock(session, referral)
     check_withdrawal(ReferralStatus(locked.status))
     locked.status = ReferralStatus.WITHDRAWN
-    return await _amend(session, resources, caller, locked, "withdrawal", given, datetime.now(UTC))
+    return await _amend(session, resources, caller, locked, "withdrawal", given, clock.now())
 
 
 async def _lock(session: AsyncSession, referral: Referral) -> Referral:

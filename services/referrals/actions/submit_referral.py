@@ -1,7 +1,6 @@
 """A referral becomes durable: its row, its event, its audit row and its answer, in one statement. Run by the API."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import Any
 
 from fastapi import Response
@@ -13,6 +12,7 @@ from services.referrals.domain import ReferralId, ReferralStatus, call_now_of, n
 from services.referrals.models import Referral
 from services.referrals.queries import Intake, self_link, source_of
 from services.referrals.schemas import ReferralAccepted, ReferralIn, parse_referral
+from shared import clock
 from shared.audit import audit_row, audit_rows
 from shared.calendar import decision_due_at
 from shared.db import new_id
@@ -61,7 +61,7 @@ def _received(
     resources: Resources, source: str, caller: Caller, document: Any
 ) -> tuple[ReferralAccepted, dict[str, Any]]:
     """Return what the sender is told of its document, and the values of the rows that keep it."""
-    received_at = datetime.now(UTC)
+    received_at = clock.now()
     referral = parse_referral(document, resources.hub, source, received_at)
     kept = referral.model_dump(mode="json", exclude_none=True)
     referral_id = ReferralId(new_id())

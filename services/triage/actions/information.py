@@ -1,7 +1,6 @@
 """Partners are asked about children, and answer, refuse or keep silent; each is a fact of the case."""
 
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
 from typing import cast
 
 from sqlalchemy import select
@@ -29,6 +28,7 @@ from services.triage.models import Case, InformationRequest, InformationResponse
 from services.triage.queries.cases import open_details
 from services.triage.queries.information import REQUESTS, RESPONSES, is_waited_for
 from services.triage.schemas import InformationRequestIn, InformationResponseIn
+from shared import clock
 from shared.calendar import term_ends_at
 from shared.db import new_id
 from shared.events import InformationAnswered, InformationFact, InformationRequested
@@ -53,7 +53,7 @@ async def ask_agency(
     _refuse(*_errors(desk, asked, agencies))
     await _check_not_asked(session, case, asked.agency)
     told = () if await is_waited_for(session, case.id) else (case.agency,)
-    now, colour = datetime.now(UTC), cast("Colour", case.priority)
+    now, colour = clock.now(), cast("Colour", case.priority)
     request_id = new_id()
     sealed = {"purpose": asked.purpose, "questions": asked.questions, "source": agencies[asked.agency]}
     request = InformationRequest(
@@ -131,7 +131,7 @@ async def answer_request(
     response = InformationResponse(
         request_id=request.id,
         responded_by=caller.subject,
-        responded_at=datetime.now(UTC),
+        responded_at=clock.now(),
         may_share_with=given.may_share_with,
         details=desk.vault.seal(RESPONSES, request.id, sealed),
     )

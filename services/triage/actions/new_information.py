@@ -1,6 +1,5 @@
 """What comes in about a case that is open waits for its worker, whose clock runs until it is acknowledged."""
 
-from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -13,6 +12,7 @@ from services.triage.actions.desk import TRIAGE, Desk, note, now
 from services.triage.clocks import ClockKind
 from services.triage.domain import NewInformationAcknowledged, NewInformationKind
 from services.triage.models import Case, NewInformation
+from shared import clock
 from shared.calendar import term_ends_at
 from shared.db import insert_rows, new_id
 from shared.problems import NotFound
@@ -30,7 +30,7 @@ async def add_new_information(
 
     `details` is whatever JSON can say, and is sealed. The caller holds the case's lock.
     """
-    row_id, received_at = new_id(), datetime.now(UTC)
+    row_id, received_at = new_id(), clock.now()
     row = {
         "id": row_id,
         "case_id": case.id,

@@ -1,7 +1,5 @@
 """A person says whether two people are one. Links never merge cases; either word can be taken back by the other."""
 
-from datetime import UTC, datetime
-
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -12,6 +10,7 @@ from services.triage.actions.open_case import assess_again
 from services.triage.domain import CaseStatus, CountersignatureAwaited, LinkState, Relation
 from services.triage.models import Case, Link, NewInformation
 from services.triage.queries.cases import find_case
+from shared import clock
 from shared.security import Caller
 
 
@@ -29,7 +28,7 @@ async def settle_link(
         return here
     if here.status == CaseStatus.AWAITING_COUNTERSIGNATURE:
         raise CountersignatureAwaited("A manager countersigns first, or refuses.")
-    link.state, link.settled_by, link.settled_at = state, caller.subject, datetime.now(UTC)
+    link.state, link.settled_by, link.settled_at = state, caller.subject, clock.now()
     for end in ends.values():
         await write_note(session, desk, end, caller, f"link.{state}", reason if end is here else None)
     if link.relation == Relation.CHILD:

@@ -1,6 +1,6 @@
 """What the clocks tell staff: the night that they take over, and whom the clocks have paged."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
@@ -10,6 +10,7 @@ from services.triage.api.desk import Session, TriageDesk
 from services.triage.queries.clocks import list_pages
 from services.triage.queries.handover import Place, hand_over
 from services.triage.schemas import Handover, PageList
+from shared import clock
 from shared.http.answers import BAD_CURSOR, CursorText, Limit, decode_cursor, decode_place
 from shared.problems import Invalid
 from shared.security import CASE_ROLES, Caller, Role, allow
@@ -24,7 +25,7 @@ async def get_handover(
     _caller: Staff, session: Session, desk: TriageDesk, limit: Limit = 50, cursor: CursorText = None
 ) -> Handover:
     """List what came in or was done out of hours since the last closing; nothing here tells who the child is."""
-    return await hand_over(session, desk.hub, datetime.now(UTC), limit, _place(cursor))
+    return await hand_over(session, desk.hub, clock.now(), limit, _place(cursor))
 
 
 @router.get("/v1/pages")

@@ -12,6 +12,7 @@ from services.triage.api.desk import KnownCase, Session, TriageDesk, answer_with
 from services.triage.queries.cases import Due, Filter, Queue, list_cases, show_case
 from services.triage.queries.links import show_candidates
 from services.triage.schemas import CaseOut, CasePage
+from shared import clock
 from shared.audit import record_access
 from shared.http.answers import decode_place, etag, respond
 from shared.security import CASE_ROLES, Caller, allow
@@ -37,7 +38,7 @@ async def get_cases(
     caller: Staff, session: Session, desk: TriageDesk, asked: Annotated[CaseQuery, Query()]
 ) -> CasePage:
     """List cases, those due first before the others; nothing here tells who the child is."""
-    tomorrow = datetime.now(desk.hub.time_zone).date() + timedelta(days=1)
+    tomorrow = clock.now().astimezone(desk.hub.time_zone).date() + timedelta(days=1)
     wanted = Filter(
         owner=caller.subject,
         today_ends_at=datetime.combine(tomorrow, time(), desk.hub.time_zone).astimezone(UTC),

@@ -14,6 +14,7 @@ from services.triage.domain import OPEN_OFFERS, ServiceUnknown, postcodes_of
 from services.triage.models import HelpCapacity, HelpService, Offer, Postcode
 from services.triage.routing import Directory, Service
 from services.triage.routing.open_referral import Listing, band_named
+from shared import clock
 
 WEEKS_SHOWN = 52
 
@@ -34,7 +35,7 @@ def week_of(day: date) -> date:
 
 
 def this_week() -> date:
-    return week_of(datetime.now(UTC).date())
+    return week_of(clock.now().date())
 
 
 async def load_directory(session: AsyncSession, *, hold: bool = False) -> tuple[Directory, dict[tuple[str, str], int]]:

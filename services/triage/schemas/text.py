@@ -1,9 +1,11 @@
 """The texts and numbers that callers of triage send, and what every body has in common."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Annotated
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
+
+from shared import clock
 
 LONGEST_TEXT = 20_000
 FARTHEST = timedelta(days=366)
@@ -16,13 +18,13 @@ def _not_blank(text: str) -> str:
 
 
 def _past(at: datetime) -> datetime:
-    if at > datetime.now(UTC):
+    if at > clock.now():
         raise ValueError("This is still to come. Send when it was.")
     return at
 
 
 def _future(at: datetime) -> datetime:
-    if not timedelta(0) < at - datetime.now(UTC) < FARTHEST:
+    if not timedelta(0) < at - clock.now() < FARTHEST:
         raise ValueError("Send a time to come, within a year.")
     return at
 
