@@ -1,7 +1,6 @@
 """One case: read whole, and worked on by its forms. What could not be carried out keeps what was typed."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -20,6 +19,7 @@ from services.triage.pages.page import Page, PageRoute, form_for, go, page_for
 from services.triage.queries.cases import find_case, show_case
 from services.triage.queries.links import show_candidates
 from services.triage.schemas import CaseOut
+from shared import clock
 from shared.audit import record_access
 from shared.db import transaction
 from shared.http.validation import known_id
@@ -61,7 +61,7 @@ async def read_case(session: AsyncSession, page: Page, case_id: UUID) -> dict[st
 
 def about(page: Page, row: Case, whole: CaseOut) -> dict[str, Any]:
     """Return the case beside what a page says of it in words of its own."""
-    now = datetime.now(UTC)
+    now = clock.now()
     today = now.astimezone(page.desk.hub.time_zone).date()
     children = (whole.referral or {}).get("children") or []
     return {

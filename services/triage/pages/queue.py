@@ -15,6 +15,7 @@ from services.triage.pages.form import Form
 from services.triage.pages.page import Page, PageRoute, form_for, go, page_for
 from services.triage.queries.cases import Due, Filter, Queue
 from services.triage.queries.queue import Row, due_group, read_queue
+from shared import clock
 from shared.audit import record_access
 from shared.db import transaction
 from shared.http.answers import decode_place, encode_cursor
@@ -52,7 +53,7 @@ class Asked(BaseModel):
 @router.get("/desk")
 async def get_queue(page: StaffPage, asked: Annotated[Asked, Query()]) -> Response:
     """Show the queue; who its children are is audited before the page leaves."""
-    now = datetime.now(UTC)
+    now = clock.now()
     wanted = _filter(page, asked, now)
     today = now.astimezone(page.desk.hub.time_zone).date()
     async with transaction(page.db) as session:
