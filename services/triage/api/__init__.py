@@ -5,6 +5,7 @@ from fastapi import APIRouter
 from services.triage.api import (
     casework,
     challenges,
+    checks,
     claims,
     clocks,
     decisions,
@@ -16,5 +17,5 @@ from services.triage.api import (
 )
 
 router = APIRouter()
-for room in (queue, casework, challenges, claims, clocks, decisions, information, links, offers, directory):
+for room in (queue, casework, challenges, claims, clocks, decisions, information, links, offers, directory, checks):
     router.include_router(room.router)

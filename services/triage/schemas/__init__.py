@@ -25,6 +25,7 @@ from services.triage.schemas.challenges import (
     OpenChallenge,
     OpenChallenges,
 )
+from services.triage.schemas.checks import CheckOut, FactsSeen, LocalHelp, QuestionOut, ReferralSeen
 from services.triage.schemas.clocks import Handover, HandoverItem, PageItem, PageList
 from services.triage.schemas.decisions import (
     ChildDecisionIn,
@@ -59,6 +60,7 @@ from services.triage.schemas.offers import (
     StepUpIn,
 )
 from services.triage.schemas.text import LONGEST_TEXT, ChildIndex, In, Level, Narrative, Past, ReasonIn
+from services.triage.schemas.unmet_needs import UnmetNeedOut, UnmetNeedPage
 
 __all__ = [
     "LONGEST_TEXT",
@@ -80,6 +82,7 @@ __all__ = [
     "ChallengeOfPartner",
     "ChallengeOut",
     "ChallengeRaised",
+    "CheckOut",
     "ChildDecisionIn",
     "ChildIndex",
     "ChildOut",
@@ -95,6 +98,7 @@ __all__ = [
     "DirectoryPage",
     "EarlierContact",
     "FactsIn",
+    "FactsSeen",
     "Feedback",
     "Handover",
     "HandoverItem",
@@ -104,6 +108,7 @@ __all__ = [
     "InformationResponseIn",
     "InformationResponseOut",
     "Level",
+    "LocalHelp",
     "MatchOut",
     "Narrative",
     "NewInformationOut",
@@ -122,11 +127,15 @@ __all__ = [
     "ParallelRouteOut",
     "Past",
     "PriorityIn",
+    "QuestionOut",
     "ReasonIn",
+    "ReferralSeen",
     "ReopeningIn",
     "StartIn",
     "StepOut",
     "StepUpIn",
     "StrategyDiscussionIn",
     "TransferIn",
+    "UnmetNeedOut",
+    "UnmetNeedPage",
 ]

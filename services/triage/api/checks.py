@@ -1,0 +1,69 @@
+"""Partners ask what the threshold document says before they send anything; staff read what help was lacking."""
+
+import csv
+import io
+from datetime import date
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Query, Response
+
+from services.triage.api.desk import Session, TriageDesk
+from services.triage.queries.checks import check_facts, check_referral
+from services.triage.queries.unmet_needs import count_unmet
+from services.triage.schemas import CheckOut, FactsSeen, ReferralSeen, UnmetNeedPage
+from shared.audit import record_access
+from shared.http.answers import JsonBody
+from shared.http.openapi import body_of
+from shared.http.validation import validated
+from shared.security import CASE_ROLES, Caller, Role, allow
+
+FEWER = "fewer than 5"
+COLUMNS = ("council", "district", "age_band", "level", "need", "children")
+
+router = APIRouter(tags=["early help"])
+Checker = Annotated[Caller, allow(scope="thresholds:check")]
+Staff = Annotated[Caller, allow(roles=(*CASE_ROLES, Role.ADMIN, Role.AUDITOR))]
+Day = Annotated[date | None, Query()]
+
+
+@router.post("/v1/threshold-checks", openapi_extra=body_of(ReferralSeen))
+async def post_threshold_check(caller: Checker, session: Session, desk: TriageDesk, body: JsonBody) -> CheckOut:
+    """Say what the threshold document says of a referral, or of `{facts}` alone, before anything is sent.
+
+    No case is read, and nothing of the document is kept.
+    """
+    if isinstance(body, dict) and "facts" in body:
+        told = await check_facts(session, desk.policy, desk.hub, validated(FactsSeen, body))
+    else:
+        told = await check_referral(session, desk.policy, desk.hub, validated(ReferralSeen, body))
+    await record_access(
+        session, caller, "threshold.checked", "threshold_check", [told.check_id], purpose="threshold check"
+    )
+    return told
+
+
+@router.get(
+    "/v1/unmet-needs", response_model=UnmetNeedPage, responses={200: {"content": {"text/csv": {}}}}
+)  # fmt: skip
+async def get_unmet_needs(
+    caller: Staff,
+    session: Session,
+    desk: TriageDesk,
+    since: Day = None,
+    until: Day = None,
+    form: Annotated[Literal["json", "csv"], Query(alias="format")] = "json",
+) -> Response | UnmetNeedPage:
+    """Count the children for whom no service was found, by place, age and need, in the last twelve months or as asked.
+
+    Numbers below five are not shown.
+    """
+    del caller
+    counted = await count_unmet(session, desk.hub, since, until)
+    if form == "json":
+        return counted
+    lines = io.StringIO()
+    writer = csv.DictWriter(lines, COLUMNS, extrasaction="ignore")
+    writer.writeheader()
+    for item in counted.items:
+        writer.writerow({**item.model_dump(), **({"children": FEWER} if item.children is None else {})})
+    return Response(lines.getvalue(), media_type="text/csv")
