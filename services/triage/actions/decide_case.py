@@ -53,7 +53,8 @@ async def decide_case(session: AsyncSession, desk: Desk, case: Case, caller: Cal
         case.status = CaseStatus.AWAITING_COUNTERSIGNATURE
         await note(session, case, caller, "decision.awaits_countersignature")
         return False
-    await _conclude(session, desk, case, children, row.children)
+    await _offer_help(session, desk, case, row.children)
+    await _conclude(session, case, children, row.children)
     await note(session, case, caller, "case.decided")
     return True
 
@@ -88,7 +89,7 @@ async def confirm_route(session: AsyncSession, desk: Desk, case: Case, caller: C
     }
     row = _decision(desk, case, caller, DecisionState.FINAL, decided, said, automatic=True)
     session.add(row)
-    await _conclude(session, desk, case, children, decided)
+    await _conclude(session, case, children, decided)
     await note(session, case, caller, "route.confirmed")
 
 
@@ -110,7 +111,8 @@ async def countersign_decision(
     row.countersigned_by, row.countersigned_at = caller.subject, await session.scalar(select(func.clock_timestamp()))
     if given.agree:
         row.state = DecisionState.FINAL
-        await _conclude(session, desk, case, await _children(session, case), row.children)
+        await _offer_help(session, desk, case, row.children)
+        await _conclude(session, case, await _children(session, case), row.children)
         await note(session, case, caller, "case.decided")
     else:
         row.state = DecisionState.REFUSED
@@ -147,9 +149,9 @@ def _decision(
 
 
 async def _conclude(
-    session: AsyncSession, desk: Desk, case: Case, children: Sequence[Child], decided: Sequence[Mapping[str, Any]]
+    session: AsyncSession, case: Case, children: Sequence[Child], decided: Sequence[Mapping[str, Any]]
 ) -> None:
-    """Write the outcome on every child and the case, take back offers that no longer fit, tell the submitter."""
+    """Write the outcome on every child and the case, end what waited for it, tell the submitter."""
     by_child = {one["child"]: one for one in decided}
     for child in children:
         child.outcome = by_child[child.child]["outcome"]
@@ -159,13 +161,13 @@ async def _conclude(
     case.decided_level = max(one["level"] for one in decided)
     case.lease_until = None
     await end_case_clocks(session, case)
-    await _offer_help(session, desk, case, {one["child"]: LEVEL_OF_HELP.get(one["outcome"]) for one in decided})
     await withdraw_requests(session, case)
     await tell(session, case, CaseDecided, f"/internal/cases/{case.id}/feedback", case.agency)
 
 
-async def _offer_help(session: AsyncSession, desk: Desk, case: Case, levels: Mapping[int, int | None]) -> None:
+async def _offer_help(session: AsyncSession, desk: Desk, case: Case, decided: Sequence[Mapping[str, Any]]) -> None:
     """Take back offers to children who are to have no early help, and offer it to those who are and have none."""
+    levels = {one["child"]: LEVEL_OF_HELP.get(one["outcome"]) for one in decided}
     helped = await levels_helped(session, case)
     await withdraw_offers(session, desk, case, [child for child, level in levels.items() if helped.get(child) != level])
     wanted = {child: level for child, level in levels.items() if level is not None and helped.get(child) != level}

@@ -16,10 +16,12 @@ from services.triage.actions.reopen_case import reopen_case
 from services.triage.clocks import ClockKind
 from services.triage.domain import (
     FAMILY_REFUSED,
+    LEVEL_OF_HELP,
     OPEN_OFFERS,
     PRIORITIES,
     CaseStatus,
     OfferStatus,
+    Outcome,
     check_turn,
     coded_result,
     council_of,
@@ -74,7 +76,7 @@ async def make_offer(session: AsyncSession, desk: Desk, case: Case, choice: Choi
 async def find_services(
     session: AsyncSession, desk: Desk, case: Case, levels: dict[int, int]
 ) -> tuple[Choice, ...]:  # fmt: skip
-    """Return the services found for these children, each at the level given, passing over those tried before.
+    """Return the services found for these children, each at the level given, passing over those that gave them back.
 
     Records an unmet need for each child without one.
     """
@@ -83,7 +85,7 @@ async def find_services(
         return ()
     placed = await placed_postcodes(session, [referral])
     tried: dict[int, set[str]] = {}
-    for offer in await _offers_of(session, case):
+    for offer in await _offers_of(session, case, OfferStatus.DECLINED, OfferStatus.BOUNCED):
         tried.setdefault(offer.child, set()).add(offer.service)
     children = (await session.scalars(select(Child).where(Child.case_id == case.id).order_by(Child.child))).all()
     seekers = [
@@ -205,10 +207,8 @@ async def came_back(session: AsyncSession, case: Case) -> bool:
 
 
 async def _offers_of(session: AsyncSession, case: Case, *statuses: OfferStatus) -> Sequence[Offer]:
-    query = select(Offer).where(Offer.case_id == case.id).order_by(Offer.child, Offer.id)
-    if statuses:
-        query = query.where(Offer.status.in_(statuses))
-    return (await session.scalars(query)).all()
+    query = select(Offer).where(Offer.case_id == case.id, Offer.status.in_(statuses))
+    return (await session.scalars(query.order_by(Offer.child, Offer.id))).all()
 
 
 async def _end(
@@ -224,8 +224,8 @@ async def _end(
 
 async def _offer_next(session: AsyncSession, desk: Desk, case: Case, offer: Offer) -> None:
     child = await session.get_one(Child, (case.id, offer.child))
-    level = child.decided_level or child.receipt["level"]
-    choices = await find_services(session, desk, case, {offer.child: level})
+    level = LEVEL_OF_HELP.get(Outcome(child.outcome)) if child.outcome else None
+    choices = await find_services(session, desk, case, {offer.child: level or child.receipt["level"]})
     for choice in choices:
         await make_offer(session, desk, case, choice)
     if not any(choice.service for choice in choices):
