@@ -48,6 +48,7 @@ NAMING = {
 }
 
 EMITTED = "emitted"
+CHANGED = "changed"
 GATHERED = "gathered"
 
 Rows = Sequence[Mapping[str, Any]]
@@ -112,11 +113,12 @@ def new_id() -> UUID:
 
 @dataclass
 class Database:
-    """One service's database: its engine, its sessions, and who wants to hear of new outbox rows."""
+    """One service's database: its engine, its sessions, who wants to hear of new outbox rows, and who of changes."""
 
     engine: AsyncEngine
     sessions: async_sessionmaker[AsyncSession]
     listeners: set[asyncio.Event] = field(default_factory=set)
+    watchers: set[asyncio.Event] = field(default_factory=set)
 
     def wake(self) -> None:
         """Let readers of the outbox in this process know that a transaction with new rows is committed."""
@@ -150,13 +152,16 @@ def open_database(url: str, *, pool_size: int = 8) -> Database:
 async def transaction(db: Database) -> AsyncIterator[AsyncSession]:
     """Yield a session whose work is committed when the block ends, and rolled back when it raises.
 
-    Readers of the outbox in this process are woken after the commit, never inside it.
+    Whoever in this process waits for outbox rows or for changes is woken after the commit, never inside it.
     """
     async with db.sessions() as session:
         async with session.begin():
             yield session
         if session.info.pop(EMITTED, False):
             db.wake()
+        if session.info.pop(CHANGED, False):
+            for watcher in db.watchers:
+                watcher.set()
 
 
 async def insert_rows(session: AsyncSession, statement: Insert, rows: Rows) -> None:

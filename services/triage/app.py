@@ -12,6 +12,7 @@ from services.triage import api, consumer, pages, worker
 from services.triage.actions.desk import Desk
 from services.triage.actions.directory import seed_directory
 from services.triage.domain import PolicyUnreadable
+from services.triage.pages.live import Changes, announce, listen
 from services.triage.pages.personas import personas_of
 from services.triage.pages.personas import router_of as demo_sign_in
 from services.triage.pages.site import site_of
@@ -19,6 +20,7 @@ from services.triage.queries.gauges import GAUGES
 from services.triage.settings import Settings
 from services.triage.thresholds import Policy, PolicyError, load_policy, load_vocabulary
 from shared.db import open_database
+from shared.http.background import background
 from shared.http.client import ServiceClient
 from shared.http.service import Resources, Service
 from shared.settings.environment import Profile, key_bytes
@@ -35,6 +37,7 @@ def build(settings: Settings, client: ServiceClient) -> Service:
     hub = load_hub(folder)
     policy = _policy_of(folder)
     desk = Desk(policy, hub, vault)
+    changes = Changes()
     site = site_of(settings, hub, personas_of(settings))
     resources = Resources(open_database(settings.database_url.get_secret_value()), vault, hub)
 
@@ -42,13 +45,20 @@ def build(settings: Settings, client: ServiceClient) -> Service:
     async def lifespan(_: Any) -> AsyncIterator[dict[str, Any]]:
         try:
             await seed_directory(resources.db, folder)
-            yield {NAME: resources, "triage_desk": desk, "triage_client": client, "triage_site": site}
+            yield {
+                NAME: resources,
+                "triage_desk": desk,
+                "triage_client": client,
+                "triage_site": site,
+                "triage_changes": changes,
+            }
         finally:
             await resources.db.close()
 
     router = APIRouter(lifespan=lifespan)
     router.include_router(api.router)
     router.include_router(pages.router)
+    router.include_router(background(NAME, partial(announce, resources.db), partial(listen, resources.db, changes)))
     if settings.profile is Profile.DEMO:
         router.include_router(demo_sign_in(settings))
     work = partial(worker.work, resources.db, desk, client, settings)

@@ -13,7 +13,7 @@ from services.triage.models import Case, Step
 from services.triage.routing import Seeker, seeker_of
 from services.triage.thresholds import ASSESSMENT_ERROR, Policy, assess
 from shared.audit import record_access
-from shared.db import insert_rows
+from shared.db import CHANGED, insert_rows
 from shared.events import CaseFact, Event
 from shared.outbox import emit
 from shared.security import Caller
@@ -92,6 +92,7 @@ async def note(session: AsyncSession, case: Case, caller: Caller, what: str) -> 
 
 async def mark(session: AsyncSession, case: Case, caller: Caller, what: str) -> None:
     """Write a line of the timeline and an audit row of what leaves the case itself as it is."""
+    session.info[CHANGED] = True
     await insert_rows(session, _insert_step, [{"case_id": case.id, "who": caller.subject, "what": what}])
     await record_access(session, caller, what, "case", [case.id], purpose=CASEWORK)
 

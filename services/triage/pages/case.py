@@ -1,6 +1,7 @@
 """One case: read whole, and worked on by its forms. What could not be carried out keeps what was typed."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -14,7 +15,7 @@ from services.triage.domain.child import age_of, called, protections
 from services.triage.models import Case
 from services.triage.pages.case_form import CaseForm, errors_of
 from services.triage.pages.case_forms import BY_SLUG, FORMS
-from services.triage.pages.form import VERSION_FIELD, Form
+from services.triage.pages.form import KEEP_FIELD, VERSION_FIELD, Form
 from services.triage.pages.page import Page, PageRoute, form_for, go, page_for
 from services.triage.queries.cases import find_case, show_case
 from services.triage.queries.links import show_candidates
@@ -80,6 +81,7 @@ async def show_form(
     page: Page, case_id: UUID, form: CaseForm, typed: Form | None = None, problem: Problem | None = None
 ) -> Response:
     """Show a form: as it was sent where there is a problem with it, else with the draft that was kept, or empty."""
+    known = await form.before(page)
     async with transaction(page.db) as session:
         shown = await read_case(session, page, case_id)
         kept = None if typed else await find_draft(session, page.desk.vault, page.caller, case_id, form.slug)
@@ -91,20 +93,22 @@ async def show_form(
         from_draft=kept is not None,
         problem=problem,
         errors=errors_of(problem),
+        known=known,
         **shown,
     )
 
 
 async def send_form(page: Page, case_id: UUID, form: CaseForm, typed: Form) -> Response:
     """Carry a form out and go back to the case; where that is refused, keep what was typed and show it again."""
-    if "keep" in typed.fields:
+    if KEEP_FIELD in typed.fields:
         return await _keep(page, case_id, form, typed.typed())
+    known = replace(typed, known=await form.before(page))
     try:
         async with transaction(page.db) as session:
             case = await find_case(session, case_id, lock=form.locked)
             if form.versioned:
                 await lock_version(session, case, f'"{typed.text(VERSION_FIELD)}"')
-            await form.act(session, page.desk, case, page.caller, typed)
+            await form.act(session, page.desk, case, page.caller, known)
             await forget_draft(session, page.caller, case_id, form.slug)
     except NotFound:
         raise

@@ -1,6 +1,6 @@
 """A form of a case: who may fill it in, when it is offered, what it makes of the fields, and the action it calls."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.triage.actions.desk import Desk
 from services.triage.models import Case
 from services.triage.pages.form import Form
+from services.triage.pages.page import Page
 from services.triage.schemas import CaseOut
 from shared.http.validation import validated
 from shared.problems import Problem
@@ -20,6 +21,7 @@ from shared.security import CASE_ROLES, Caller, Role
 Document = dict[str, Any]
 Act = Callable[[AsyncSession, Desk, Case, Caller, Form], Awaitable[Any]]
 Offered = Callable[[CaseOut, Caller], bool]
+Before = Callable[[Page], Awaitable[Mapping[str, Any]]]
 
 
 def always(case: CaseOut, caller: Caller) -> bool:
@@ -32,12 +34,18 @@ def is_open(case: CaseOut, caller: Caller) -> bool:
     return case.status not in ("decided", "awaiting_countersignature")
 
 
+async def nothing(page: Page) -> Mapping[str, Any]:
+    del page
+    return {}
+
+
 @dataclass(frozen=True)
 class CaseForm:
     """`slug` is its place below the case and the name of its template; `done` is said when it worked.
 
     `versioned` forms are refused where somebody changed the case since the page was read. `short` ones have no page of
     their own: a button on the case sends them. The case is `locked` before the action, unless that locks more than one.
+    `main` ones stand first; `before` reads what the form needs before its transaction begins.
     """
 
     slug: str
@@ -49,6 +57,8 @@ class CaseForm:
     versioned: bool = True
     short: bool = False
     locked: bool = True
+    main: bool = False
+    before: Before = nothing
 
     def may(self, case: CaseOut, caller: Caller) -> bool:
         return bool(caller.roles & set(self.roles)) and self.offered(case, caller)

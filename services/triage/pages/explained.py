@@ -92,3 +92,24 @@ def coded(children: Sequence[ChildOut]) -> dict[str, str]:
     for one in children:
         found |= dict.fromkeys(one.receipt["facts"].get("indicators", ()), "coded already")
     return found
+
+
+def numbered(children: Sequence[tuple[str, str, Any]]) -> list[tuple[str, str]]:
+    """Return the children of a case as options of a form, by index."""
+    return [(str(index), f"{name}, {age}") for index, (name, age, _) in enumerate(children)]
+
+
+def content(found: Any) -> str:
+    """Return what came in as text: each of its texts on a line of its own, with what it is."""
+    if not isinstance(found, dict):
+        return "" if found is None else str(found)
+    return "\n".join(f"{plain(name)}: {content(value)}" for name, value in found.items() if value not in (None, "", []))
+
+
+def named(field: str, children: Sequence[tuple[str, str, Any]]) -> str:
+    """Return what a field is called in the summary of mistakes: `children-0-level` is the first child's level."""
+    group, _, rest = field.partition("-")
+    index, _, part = rest.partition("-")
+    if group == "children" and index.isdigit() and int(index) < len(children):
+        return f"{children[int(index)][0]}, {part.replace('_', ' ')}"
+    return plain(field.replace("-", ", "))

@@ -3,7 +3,7 @@
 import hashlib
 import hmac
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -14,7 +14,8 @@ FORM_TYPE = "application/x-www-form-urlencoded"
 MOST_FIELDS = 2000
 TOKEN_FIELD = "token"  # noqa: S105 - a field's name
 VERSION_FIELD = "version"
-NOT_TYPED = frozenset({TOKEN_FIELD, VERSION_FIELD})
+KEEP_FIELD = "keep"
+NOT_TYPED = frozenset({TOKEN_FIELD, VERSION_FIELD, KEEP_FIELD})
 
 
 def token_of(secret: str) -> str:
@@ -24,9 +25,13 @@ def token_of(secret: str) -> str:
 
 @dataclass(frozen=True)
 class Form:
-    """The fields as they were typed, each name with all its values."""
+    """The fields as they were typed, each name with all its values.
+
+    `known` is what the form asked for before its transaction began, such as the agencies that can be asked.
+    """
 
     fields: Mapping[str, list[str]]
+    known: Mapping[str, Any] = field(default_factory=dict)
 
     def text(self, name: str) -> str | None:
         """Return what was typed, None where nothing was."""

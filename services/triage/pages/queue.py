@@ -53,6 +53,7 @@ class Asked(BaseModel):
 @router.get("/desk")
 async def get_queue(page: StaffPage, asked: Annotated[Asked, Query()]) -> Response:
     """Show the queue; who its children are is audited before the page leaves."""
+    version = page.request.state.triage_changes.version
     now = clock.now()
     wanted = _filter(page, asked, now)
     today = now.astimezone(page.desk.hub.time_zone).date()
@@ -68,6 +69,7 @@ async def get_queue(page: StaffPage, asked: Annotated[Asked, Query()]) -> Respon
         count=len(found.rows),
         more=asked.url(cursor=more) if more else None,
         now=now,
+        version=version,
     )
 
 

@@ -1,6 +1,6 @@
 """Codes in the words that staff read; a code without words of its own is shown with spaces."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from datetime import datetime
 
@@ -172,4 +172,25 @@ STEPS = {
     "information.requested": "Partner asked",
     "challenge.raised": "Decision challenged",
     "duty.paged": "Duty staff paged",
+    "note": "Note written",
+    "parallel_route.opened": "Parallel route opened",
+    "parallel_route.completed": "Parallel route completed",
+    "new_information.acknowledged": "New information taken note of",
 }
+
+PARALLEL = {
+    "lado": "LADO: an allegation against somebody who works with children",
+    "prevent": "Prevent: radicalisation",
+    "nrm": "National Referral Mechanism: trafficking",
+    "marac": "MARAC: domestic abuse of high risk",
+    "private_fostering": "Private fostering: a visit",
+}
+
+
+def items(hub: Hub, name: str) -> list[tuple[str, str]]:
+    """Return the codes of one of the hub's lists with their labels."""
+    return [(item.code, item.label) for item in hub.code_lists[name].items]
+
+
+def agencies(slugs: Iterable[str]) -> list[tuple[str, str]]:
+    return [(slug, plain(slug.replace("-", " "))) for slug in sorted(slugs)]
