@@ -1,0 +1,79 @@
+"""Open pages hear of changes, whichever process made them."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+
+from services.triage.pages.live import CHANNEL, Changes, announce, listen
+from shared.db import Database, open_database
+from tests.conftest import OpenDatabase
+from tests.triage.conftest import Front, example
+from tests.triage.pages.conftest import SignIn
+
+
+@asynccontextmanager
+async def hearing(db: Database) -> AsyncIterator[Changes]:
+    """Listen as another process does, from when the listening has begun."""
+    changes = Changes()
+    begun = changes.version
+    task = asyncio.create_task(listen(db, changes))
+    try:
+        await _until(changes, begun)
+        yield changes
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+
+async def _until(changes: Changes, before: str) -> None:
+    async with asyncio.timeout(20):
+        while changes.version == before:
+            await changes.wait(1)
+
+
+async def test_another_process_hears_of_a_case(front: Front) -> None:
+    """A case that opens here is heard of on another connection, in words that say nothing of it."""
+    async with hearing(front.db) as changes:
+        before = changes.version
+        await front.submit(example("05"))
+        await _until(changes, before)
+
+
+async def test_a_claim_is_heard_of(front: Front, as_persona: SignIn) -> None:
+    """One screener's claim tells the others that the queue has changed."""
+    await front.submit(example("05"))
+    browser = await as_persona("screener")
+    async with hearing(front.db) as changes:
+        before = changes.version
+        await browser.send("/desk/next")
+        await _until(changes, before)
+
+
+async def test_listening_begins_again_after_a_break(open_service: OpenDatabase) -> None:
+    """A broken connection counts as a change, since one may have been missed, and is made anew."""
+    db = await open_service("triage")
+    url = db.engine.url.render_as_string(hide_password=False)
+    other = open_database(url)
+    async with hearing(db) as changes:
+        before = changes.version
+        async with other.engine.begin() as connection:
+            await connection.exec_driver_sql(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                f"WHERE datname = current_database() AND query ILIKE '%listen%{CHANNEL}%' AND pid <> pg_backend_pid()"
+            )
+        await _until(changes, before)
+        before = changes.version
+        announcing = asyncio.create_task(announce(other))
+        await asyncio.sleep(0)
+        for watcher in other.watchers:
+            watcher.set()
+        await _until(changes, before)
+        announcing.cancel()
+    await other.close()
+
+
+async def test_watching_needs_a_session(front: Front) -> None:
+    """Nobody watches without signing in."""
+    reply = await front.http.get("/desk/changes")
+    assert (reply.status_code, reply.headers["Location"]) == (303, "/desk/sign-in?next=%2Fdesk%2Fchanges")
