@@ -1,0 +1,163 @@
+"""Whole journeys of staff in a browser, with JavaScript and without."""
+
+from datetime import date
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import Open, example, submitted
+from tests.journeys.conftest import World
+
+BOTH = pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "no-scripts"])
+
+
+def follow(page: Page, name: str) -> None:
+    """Follow a link of the main part of the page."""
+    page.locator("main").get_by_text(name, exact=True).first.click()
+
+
+@BOTH
+def test_a_screener_takes_a_case_and_works_on_it(world: World, open_as: Open, *, scripts: bool) -> None:
+    """Next case, told to the referrer with advice, coded beside the text, the school asked, a note written."""
+    submitted(world, example("10"))
+    page = open_as("screener", scripts=scripts)
+    page.get_by_role("button", name="Take the next case").click()
+    expect(page.locator(".desk-strip")).to_contain_text("Taken by Screener")
+    follow(page, "Tell the referrer that you have it")
+    page.get_by_label("Keep the child in school or nursery until you hear from us").check()
+    page.get_by_role("button", name="Tell the referrer").click()
+    expect(page.get_by_role("alert").first).to_contain_text("The referrer is told")
+    follow(page, "Code what was written")
+    page.locator("summary", has_text="Emotional wellbeing").click()
+    page.locator("#status-self_harm").select_option("present")
+    page.get_by_label("Where you read or heard it").fill("the narrative")
+    page.get_by_role("button", name="Assess again").click()
+    expect(page.locator("#why ~ *").first).to_be_visible()
+    expect(page.locator("main")).to_contain_text("The child's mental health needs more than everyday support")
+    follow(page, "Ask an agency")
+    page.get_by_label("Agency", exact=True).select_option("northampton-general")
+    page.get_by_label("What you need the answer for").fill("To know how hospital visits go.")
+    page.get_by_label("Lawful basis").select_option("public_task")
+    page.get_by_label("Questions, one on each line").fill("Who comes along?\nSince when?")
+    page.get_by_role("button", name="Ask the agency").click()
+    expect(page.locator("main")).to_contain_text("Since when?")
+    follow(page, "Write a note")
+    page.get_by_label("Note", exact=True).fill("Rang the school at noon.")
+    page.get_by_role("button", name="Write the note").click()
+    expect(page.locator("main")).to_contain_text("Rang the school at noon.")
+
+
+@BOTH
+def test_two_siblings_are_decided_differently(world: World, open_as: Open, *, scripts: bool) -> None:
+    """A mistake is named where it is and keeps the typing; corrected, the decision stands for each child."""
+    page = open_as("social-worker", scripts=scripts)
+    page.goto(submitted(world, example("10")))
+    follow(page, "Decide")
+    page.get_by_label("Level for Poppy Whitlock").select_option("3")
+    page.get_by_label("Outcome for Poppy Whitlock").select_option("targeted_early_help")
+    page.get_by_label("Level for Finlay Whitlock").select_option("2")
+    page.get_by_label("Outcome for Finlay Whitlock").select_option("family_hub")
+    page.get_by_label("Why: your rationale").fill("Each needs something else.")
+    page.get_by_label("What the referrer reads").fill("Both children will have help.")
+    page.get_by_role("button", name="Decide").click()
+    expect(page.locator(".govuk-error-summary")).to_contain_text("The decision differs from what the policy says")
+    page.locator(".govuk-error-summary a").first.click()
+    expect(page.get_by_label("Why: your rationale")).to_have_value("Each needs something else.")
+    page.get_by_label("Why it differs from the policy").fill("Finlay's needs are lighter.")
+    page.get_by_role("button", name="Decide").click()
+    expect(page.locator("main")).to_contain_text("Poppy Whitlock: level 3, targeted early help")
+    expect(page.locator("main")).to_contain_text("Finlay Whitlock: level 2, family hub")
+
+
+@BOTH
+def test_a_lowered_level_4_is_countersigned(world: World, open_as: Open, *, scripts: bool) -> None:
+    """What one manager lowers stands only when another, who reads both, has agreed."""
+    path = submitted(world, example("01"))
+    first, second = (open_as(persona, scripts=scripts) for persona in ("manager", "manager-2"))
+    first.goto(f"{path}/decision")
+    first.locator("#children-0-level").select_option("3")
+    first.locator("#children-0-outcome").select_option("targeted_early_help")
+    for field in ("rationale", "feedback_to_referrer", "override_reason"):
+        first.locator(f"#{field}").fill("The ward explained the injury.")
+    first.get_by_role("button", name="Decide").click()
+    expect(first.locator(".desk-strip")).to_contain_text("To be countersigned")
+    expect(first.get_by_role("button", name="Countersign")).to_have_count(0)
+    second.goto(path)
+    follow(second, "Countersign")
+    expect(second.locator("main")).to_contain_text("The policy says level 4")
+    second.get_by_label("Yes: the decision stands").check()
+    second.get_by_label("Why", exact=True).fill("I rang the ward too.")
+    second.get_by_role("button", name="Countersign").click()
+    expect(second.locator(".desk-strip")).to_contain_text("Decided")
+
+
+@BOTH
+def test_a_route_is_confirmed_and_a_match_settled(world: World, open_as: Open, *, scripts: bool) -> None:
+    """A person confirms what the policy routed; another contact about the child is said to be of the same person."""
+    document = example("03")
+    document["children"][0] |= {"given_name": f"Oscar{scripts}", "date_of_birth": str(date(2017, 3, 4 + scripts))}
+    page = open_as("social-worker", scripts=scripts)
+    page.goto(submitted(world, document))
+    follow(page, "Confirm the route")
+    page.get_by_role("button", name="Confirm the route").click()
+    expect(page.locator(".desk-strip")).to_contain_text("Decided")
+    document["children"][0].pop("upn", None)
+    document["children"][0].pop("nhs_number", None)
+    page.goto(submitted(world, document))
+    page.get_by_role("button", name="Same person").first.click()
+    expect(page.locator("main")).to_contain_text("Confirmed")
+
+
+def test_a_second_screener_hears_of_a_claim(world: World, open_as: Open) -> None:
+    """The queue of another browser says that it has changed, and shows it when asked; it can be paused."""
+    path = submitted(world, example("05"))
+    first, second = open_as("screener"), open_as("screener-2")
+    second.goto("/desk?queue=all")
+    expect(second.locator("#live-news")).to_have_text("This page hears of changes.")
+    first.goto(path)
+    first.get_by_role("button", name="Take this case").click()
+    expect(second.locator("#live-news")).to_have_text("The queue has changed.")
+    case = second.locator(".desk-case", has=second.locator(f"a[href='{path}']"))
+    expect(case).to_contain_text("Not taken")
+    second.get_by_role("button", name="Show changes").click()
+    expect(case).to_contain_text("Screener")
+    second.get_by_role("button", name="Pause updates").click()
+    first.get_by_text("Give it back").click()
+    first.get_by_role("button", name="Give it back").click()
+    expect(first.locator(".desk-strip")).to_contain_text("Nobody has it")
+    expect(second.get_by_role("button", name="Show changes")).to_be_hidden()
+
+
+def test_typing_is_kept_by_itself(world: World, open_as: Open) -> None:
+    """A draft is on the server soon after the last key, and comes back in another browser of the same person."""
+    path = submitted(world, example("03"))
+    page = open_as("manager-3")
+    page.goto(f"{path}/decision")
+    page.get_by_label("Why: your rationale").fill("Half a thought")
+    expect(page.locator("[data-draft-news]")).to_contain_text("Draft kept")
+    again = open_as("manager-3")
+    again.goto(f"{path}/decision")
+    expect(again.get_by_label("Why: your rationale")).to_have_value("Half a thought")
+    expect(again.locator("main")).to_contain_text("This is your draft")
+
+
+def test_an_injected_script_does_nothing(world: World, open_as: Open) -> None:
+    """The page's policy stops inline scripts, scripts of other places, and handlers, wherever they come from."""
+    page = open_as("screener")
+    page.goto(submitted(world, example("05")))
+    page.evaluate(
+        """() => {
+            window.stopped = [];
+            document.addEventListener('securitypolicyviolation', (e) => window.stopped.push(e.effectiveDirective));
+            const inline = document.createElement('script');
+            inline.textContent = 'window.ran = true';
+            const other = document.createElement('script');
+            other.src = 'https://evil.test/x.js';
+            document.body.append(inline, other);
+            document.querySelector('h1').insertAdjacentHTML('beforeend', '<b onclick="window.ran = true">x</b>');
+            document.querySelector('h1 b').click();
+        }"""
+    )
+    page.wait_for_function("window.stopped.length >= 3")
+    assert page.evaluate("window.ran") is None
+    assert set(page.evaluate("window.stopped")) == {"script-src-elem", "script-src-attr"}
