@@ -1,6 +1,6 @@
 """Whole journeys of staff in a browser, with JavaScript and without."""
 
-from datetime import date
+from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -16,6 +16,17 @@ def follow(page: Page, name: str) -> None:
     page.locator("main").get_by_text(name, exact=True).first.click()
 
 
+def another_family(document: dict[str, Any], surname: str, *, born: str) -> dict[str, Any]:
+    """Return the referral as of a family that nobody knows yet: other names, birth date and address, no numbers."""
+    (child,) = document["children"]
+    numbers = {"upn": None, "nhs_number": None}
+    address = {"lines": [f"1 {surname} Lane"], "postcode": child["address"]["postcode"]}
+    child |= {"given_name": surname[::-1].title(), "family_name": surname, "date_of_birth": born, "address": address}
+    for person in document.get("household", []):
+        person["name"] = f"{surname[:3]}a {surname}"
+    return {**document, "children": [{name: value for name, value in child.items() if name not in numbers}]}
+
+
 @BOTH
 def test_a_screener_takes_a_case_and_works_on_it(world: World, open_as: Open, *, scripts: bool) -> None:
     """Next case, told to the referrer with advice, coded beside the text, the school asked, a note written."""
@@ -26,13 +37,12 @@ def test_a_screener_takes_a_case_and_works_on_it(world: World, open_as: Open, *,
     follow(page, "Tell the referrer that you have it")
     page.get_by_label("Keep the child in school or nursery until you hear from us").check()
     page.get_by_role("button", name="Tell the referrer").click()
-    expect(page.get_by_role("alert").first).to_contain_text("The referrer is told")
+    expect(page.locator(".govuk-notification-banner")).to_contain_text("The referrer is told")
     follow(page, "Code what was written")
     page.locator("summary", has_text="Emotional wellbeing").click()
     page.locator("#status-self_harm").select_option("present")
     page.get_by_label("Where you read or heard it").fill("the narrative")
     page.get_by_role("button", name="Assess again").click()
-    expect(page.locator("#why ~ *").first).to_be_visible()
     expect(page.locator("main")).to_contain_text("The child's mental health needs more than everyday support")
     follow(page, "Ask an agency")
     page.get_by_label("Agency", exact=True).select_option("northampton-general")
@@ -94,15 +104,12 @@ def test_a_lowered_level_4_is_countersigned(world: World, open_as: Open, *, scri
 @BOTH
 def test_a_route_is_confirmed_and_a_match_settled(world: World, open_as: Open, *, scripts: bool) -> None:
     """A person confirms what the policy routed; another contact about the child is said to be of the same person."""
-    document = example("03")
-    document["children"][0] |= {"given_name": f"Oscar{scripts}", "date_of_birth": str(date(2017, 3, 4 + scripts))}
+    document = another_family(example("03"), "Ashdown" if scripts else "Birkett", born=f"201{7 + scripts}-03-04")
     page = open_as("social-worker", scripts=scripts)
     page.goto(submitted(world, document))
     follow(page, "Confirm the route")
     page.get_by_role("button", name="Confirm the route").click()
     expect(page.locator(".desk-strip")).to_contain_text("Decided")
-    document["children"][0].pop("upn", None)
-    document["children"][0].pop("nhs_number", None)
     page.goto(submitted(world, document))
     page.get_by_role("button", name="Same person").first.click()
     expect(page.locator("main")).to_contain_text("Confirmed")
@@ -143,7 +150,7 @@ def test_typing_is_kept_by_itself(world: World, open_as: Open) -> None:
 
 def test_an_injected_script_does_nothing(world: World, open_as: Open) -> None:
     """The page's policy stops inline scripts, scripts of other places, and handlers, wherever they come from."""
-    page = open_as("screener")
+    page = open_as("screener", watched=False)
     page.goto(submitted(world, example("05")))
     page.evaluate(
         """() => {
