@@ -203,6 +203,21 @@ def test_agencies_are_registered_and_shut_out(door: FrontDoor) -> None:
     assert run(door, "token", "--agency", "new-school")
 
 
+def test_the_directory_is_imported_and_its_places_set(door: FrontDoor, tmp_path: Path) -> None:
+    """What is published can be imported, places hold from their week, and a postcode tells its council."""
+    file, postcodes = tmp_path / "services.json", tmp_path / "ons.csv"
+    file.write_bytes(get(door, "/services?full=true").content)
+    assert "5 services  imported" in run(door, "hub", "directory", "import", str(file))
+    run(door, "hub", "directory", "capacity", "kettering-family-hub", "unborn-71", "3", "--week", "2026-W01")
+    run(door, "hub", "directory", "capacity", "kettering-family-hub", "unborn-71", "7")
+    assert "unborn-71 free 7" in run(door, "hub", "directory", "show")
+    assert "unborn-71  places 7  taken 0" in run(door, "hub", "directory", "show", "kettering-family-hub")
+    postcodes.write_text("pcds,oslaua,lat,long\nNN7 1AA,E06000062,52.2,-1.0\n")
+    assert "1 postcodes  imported" in run(door, "hub", "import-postcodes", str(postcodes))
+    assert "columns pcds and oslaua" in complaint(door, "hub", "import-postcodes", str(file))
+    assert "2026-W48" in complaint(door, "hub", "directory", "capacity", "a", "unborn-71", "7", "--week", "soon")
+
+
 async def test_a_poison_event_becomes_a_dead_letter_alone(door: FrontDoor) -> None:
     """An event that nobody understands is shown, others flow past it, and it can be dropped."""
     async with opened(door.data_dir) as databases, transaction(databases["referrals"]) as session:
