@@ -28,7 +28,7 @@ def example(number: str) -> dict[str, Any]:
     return document
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     """Lend a front door in one process."""
     root: Path = tmp_path_factory.mktemp("front-door").resolve()
@@ -40,7 +40,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         yield World(door, ending.enter_context(httpx.Client(base_url=door.url, timeout=40, trust_env=False)))
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def chromium() -> Iterator[Browser]:
     """Start Chromium; skips where there is none, which is a failure with CI=true."""
     program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")

@@ -28,7 +28,15 @@ def label(table: Mapping[str, str], code: object) -> str:
     return table.get(str(code)) or plain(code)
 
 
-MENU = (("/desk", "Your work", CASE_ROLES),)
+OVERSEERS = (Role.MANAGER, Role.ADMIN, Role.AUDITOR)
+
+MENU = (
+    ("/desk", "Your work", CASE_ROLES),
+    ("/desk/handover", "The night", CASE_ROLES),
+    ("/desk/oversight", "Oversight", OVERSEERS),
+    ("/desk/audit", "Audit", OVERSEERS),
+    ("/desk/policy", "Thresholds", tuple(Role)),
+)
 
 
 def menu(roles: AbstractSet[Role]) -> list[tuple[str, str]]:
@@ -194,3 +202,7 @@ def items(hub: Hub, name: str) -> list[tuple[str, str]]:
 
 def agencies(slugs: Iterable[str]) -> list[tuple[str, str]]:
     return [(slug, plain(slug.replace("-", " "))) for slug in sorted(slugs)]
+
+
+def works_on_cases(roles: AbstractSet[Role]) -> bool:
+    return bool(roles & set(CASE_ROLES))

@@ -44,6 +44,8 @@ class _Reader(HTMLParser):
         self._silent += tag in ("script", "style")
 
     def handle_endtag(self, tag: str) -> None:
+        if tag in ("td", "th", "li", "p"):
+            self.text.append(" ")
         if tag == "textarea":
             self._area = None
         if tag == "select":

@@ -1,0 +1,120 @@
+"""Every page in every state by axe, wide and narrow: WCAG 2.2 A and AA, and axe's best practices."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page
+
+from tests.browser.conftest import NARROW, WIDE, Open, example, submitted
+from tests.journeys.conftest import World
+
+RULES = {
+    "runOnly": {
+        "type": "tag",
+        "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
+    },
+    "resultTypes": ["violations", "incomplete"],
+}
+LOOKED_AT = {"color-contrast", "target-size"}
+"""What axe leaves to eyes: text over the edge of a coloured bar, and targets that lie close to others."""
+
+Check = Callable[[str], None]
+
+
+def checker(page: Page) -> tuple[Check, list[str]]:
+    """Return what checks the page as it stands, and what it finds, each with where it was."""
+    axe, found = Axe(), list[str]()
+
+    def check(state: str) -> None:
+        answer = axe.run(page, options=RULES).response
+        for one in _listed(answer["violations"]):
+            found.append(f"{state}: {one}")
+        for one in answer["incomplete"]:
+            if one["id"] not in LOOKED_AT:
+                found.append(f"{state}: left open {one['id']}")
+        if page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"):
+            found.append(f"{state}: scrolls sideways")
+
+    return check, found
+
+
+def _listed(violations: list[dict[str, Any]]) -> Iterator[str]:
+    for one in violations:
+        yield f"{one['id']} {[node['target'] for node in one['nodes']][:3]} {one['help']}"
+
+
+def visit(page: Page, check: Check, *paths: str) -> None:
+    for path in paths:
+        page.goto(path)
+        check(path)
+
+
+@pytest.fixture(scope="module")
+def cases(world: World) -> dict[str, str]:
+    """Give cases in the states that pages show, by what they are an example of."""
+    numbers = {"protected": "02", "siblings": "10", "routed": "03", "danger": "09", "empty": "06", "countersign": "01"}
+    found = {name: submitted(world, example(number)) for name, number in numbers.items()}
+    read = world.http.get(f"/v1/cases/{_id(found['countersign'])}", headers=world.staff("screener"))
+    body = {
+        "children": [{"child": 0, "level": 3, "outcome": "targeted_early_help"}],
+        "rationale": "Explained.",
+        "feedback_to_referrer": "Thank you.",
+        "override_reason": "Explained by the ward.",
+    }
+    reply = world.act({**read.json(), "etag": read.headers["ETag"]}, "decision", body, "social-worker")
+    assert reply.status_code == 202
+    return found
+
+
+def _id(path: str) -> str:
+    return path.rpartition("/")[2]
+
+
+@pytest.mark.parametrize("width", [WIDE, NARROW])
+def test_the_queue_and_cases(cases: dict[str, str], open_as: Open, width: int) -> None:
+    """Queues full and empty, cases in all their states, signing in and out, and pages that are not there."""
+    page = open_as("manager", width=width)
+    check, found = checker(page)
+    visit(page, check, "/desk", "/desk?queue=all", "/desk?queue=decided", "/desk?queue=all&level=9")
+    visit(page, check, *cases.values())
+    visit(page, check, f"{cases['siblings']}?done=note", "/desk/cases/nothing", "/desk/sign-in", "/desk/signed-out")
+    assert sorted(set(found)) == []
+
+
+@pytest.mark.parametrize("width", [WIDE, NARROW])
+def test_oversight(cases: dict[str, str], open_as: Open, width: int) -> None:
+    """Oversight, the night, thresholds and the audit, found and not found."""
+    assert cases
+    page = open_as("manager", width=width)
+    check, found = checker(page)
+    visit(page, check, "/desk/oversight", "/desk/handover", "/desk/policy", "/desk/audit", "/desk/audit?who=screener")
+    visit(page, check, "/desk/audit?who=nobody")
+    assert sorted(set(found)) == []
+
+
+@pytest.mark.parametrize("width", [WIDE, NARROW])
+def test_forms(cases: dict[str, str], open_as: Open, width: int) -> None:
+    """Every form of a case, empty, with mistakes, and sent from a page that is stale."""
+    page = open_as("manager", width=width)
+    check, found = checker(page)
+    siblings = cases["siblings"]
+    for form in ("acknowledgement", "facts", "decision", "information-request", "note", "priority", "parallel-route",
+                 "assignment"):  # fmt: skip
+        visit(page, check, f"{siblings}/{form}")
+        page.locator("main form .govuk-button").first.click()
+        if page.locator(".govuk-error-summary").count():
+            check(f"{form} with mistakes")
+    visit(page, check, f"{cases['routed']}/confirmation", f"{cases['countersign']}/countersignature")
+    page.goto(f"{cases['danger']}/priority")
+    other = page.context.new_page()
+    other.goto(f"{cases['danger']}/note")
+    other.get_by_label("Note", exact=True).fill("x")
+    other.get_by_role("button", name="Write the note").click()
+    other.wait_for_url("**done=note")
+    page.get_by_label("Green").check()
+    page.get_by_label("Why").fill("x")
+    page.locator("main form .govuk-button").first.click()
+    check("stale")
+    assert sorted(set(found)) == []
