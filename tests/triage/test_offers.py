@@ -264,3 +264,16 @@ async def test_clicks_at_once_leave_one_child_with_one_provider(front: Front) ->
         open_offers = (await session.scalars(select(Offer).where(Offer.status.in_(("offered", "accepted"))))).all()
     assert [one.provider for one in open_offers] == [OTHER]
     assert (await again(front, case))["status"] == "routed"
+
+
+async def test_a_provider_waits_until_its_offer_was_accepted(front: Front) -> None:
+    """A read that waits for `accepted` answers as soon as a colleague accepts, and at once for what was passed."""
+    _, offer_id = await routed(front)
+    url = f"/v1/early-help-offers/{offer_id}"
+    waiting = asyncio.create_task(front.http.get(f"{url}?status=accepted&wait=30", headers=HUB))
+    passed = await front.http.get(f"{url}?status=offered&wait=30", headers=HUB)
+    accepted = await front.http.post(
+        f"{url}/acceptance", headers=HUB | {"Idempotency-Key": secrets.token_hex()}, json={}
+    )
+    assert (passed.json()["status"], accepted.status_code) == ("offered", 200)
+    assert (await waiting).json()["status"] == "accepted"

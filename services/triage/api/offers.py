@@ -3,11 +3,13 @@
 from collections.abc import Awaitable, Callable
 from typing import Annotated, TypeVar
 
-from fastapi import APIRouter, Depends, Response
+from fastapi import APIRouter, Depends, Query, Response
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.triage.actions import offers as actions
 from services.triage.actions.desk import Desk
 from services.triage.api.desk import Session, TriageDesk
+from services.triage.domain import OfferStatus, offer_has_come
 from services.triage.models import Case, Offer
 from services.triage.queries.cases import find_case
 from services.triage.queries.offers import (
@@ -29,9 +31,12 @@ from services.triage.schemas import (
     StepUpIn,
 )
 from shared.audit import record_access
+from shared.db import transaction
 from shared.http.answers import Answer, CursorText, Limit, OnceBody, answer_once, decode_place
 from shared.http.openapi import body_of
+from shared.http.service import Resources, resources_of
 from shared.http.validation import known_id, validated
+from shared.http.waiting import Wait, wait_for
 from shared.security import Caller, allow
 
 LEAST_NEED = 2
@@ -39,6 +44,8 @@ LEAST_NEED = 2
 
 router = APIRouter(tags=["early help"])
 Provider = Annotated[Caller, allow(scope="early-help:respond")]
+Triage = Annotated[Resources, resources_of("triage")]
+Awaited = Annotated[OfferStatus | None, Query(description="Wait for this status, or any after it.")]
 M = TypeVar("M", bound=In)
 
 
@@ -57,12 +64,22 @@ async def get_offers(caller: Provider, session: Session, limit: Limit = 50, curs
 
 
 @router.get("/v1/early-help-offers/{offer_id}")
-async def get_offer(caller: Provider, offer_id: str, session: Session, desk: TriageDesk) -> OfferDetail:
-    """Show one offer: what the provider needs for its child, and nothing else."""
-    offer, case = await find_offer(session, caller.agency, known_id(offer_id))
-    await record_access(session, caller, "read", "case", [case.id], purpose="early help")
+async def get_offer(
+    caller: Provider, resources: Triage, desk: TriageDesk, offer_id: str, status: Awaited = None, wait: Wait = 0
+) -> OfferDetail:
+    """Show one offer, at once or when it has come as far as is asked: what the provider needs for its child."""
+    asked = known_id(offer_id)
+
+    async def look(session: AsyncSession) -> OfferStatus:
+        return OfferStatus((await owned_offer(session, caller.agency, asked)).status)
+
+    if wait:
+        await wait_for(resources.db, look, status, offer_has_come, wait)
     needs = frozenset(i.code for i in desk.policy.vocabulary.indicators if i.level >= LEAST_NEED)
-    return await show_offer(session, desk.vault, needs, offer, case)
+    async with transaction(resources.db) as session:
+        offer, case = await find_offer(session, caller.agency, asked)
+        await record_access(session, caller, "read", "case", [case.id], purpose="early help")
+        return await show_offer(session, desk.vault, needs, offer, case)
 
 
 @router.post(

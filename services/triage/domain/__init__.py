@@ -48,6 +48,7 @@ from services.triage.domain.help import (
     ServiceUnknown,
     check_turn,
     coded_result,
+    offer_has_come,
 )
 from services.triage.domain.information import (
     ANSWERABLE,
@@ -119,6 +120,7 @@ __all__ = [
     "identity_of",
     "least_priority",
     "next_stage",
+    "offer_has_come",
     "plain_postcode",
     "postcodes_of",
     "relation_of",

@@ -9,6 +9,12 @@ OPEN_OFFERS = (OfferStatus.OFFERED, OfferStatus.ACCEPTED, OfferStatus.STARTED)
 """While an offer is in one of these it holds a place, and its provider sees it."""
 
 
+def offer_has_come(standing: OfferStatus, awaited: OfferStatus) -> bool:
+    """Say whether somebody who waits for `awaited` may stop: what ended will come no further."""
+    order = list(OfferStatus)
+    return standing not in OPEN_OFFERS or order.index(standing) >= order.index(awaited)
+
+
 class DirectoryUnreadable(Problem):
     """The file is no directory of services as Open Referral UK 3.0 gives it; the detail names the places."""
 
