@@ -20,7 +20,7 @@ ROLES = {
 
 def plain(code: object) -> str:
     """Return a code as words: `missed_health_checks` as `Missed health checks`."""
-    text = str(code).replace("_", " ").replace(".", " ").strip()
+    text = str(code).replace("_", " ").replace(".", " ").replace("-", " ").strip()
     return text[:1].upper() + text[1:]
 
 

@@ -120,7 +120,7 @@ async def test_a_stale_version_keeps_the_typing(front: Front, as_persona: SignIn
     reply = await browser.send(f"{path}/confirmation", reason="I read it all.")
     assert reply.status_code == 412
     assert "I read it all." in reply.text
-    assert "Screener-2, narrative coded" in browser.text
+    assert "Screener 2, narrative coded" in browser.text
     await browser.send(f"{path}/confirmation")
     assert browser.page.url.path == path
     assert "The route is confirmed" in browser.text
