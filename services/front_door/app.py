@@ -2,12 +2,12 @@
 
 import importlib.metadata
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import httpx
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 from joserfc.jwk import ECKey, KeySet
 from pydantic import SecretStr
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -62,6 +62,27 @@ def build(
 
     Events travel by `kafka`, its bootstrap servers, or by the embedded transport where there is none.
     """
+
+    def beside(services: Sequence[Service]) -> Sequence[APIRouter]:
+        return (
+            health(checks_of(services, kafka), spared=(KAFKA,)),
+            metrics(services),
+            *(background(service.name, service.work) for service in services),
+            *([transport(services)] if kafka is None else [relaying(services, kafka), consuming(services, kafka)]),
+        )
+
+    return compose(places, data_dir, issuer, beside, demo=demo)
+
+
+def compose(
+    places: Mapping[str, DatabaseUrls],
+    data_dir: Path,
+    issuer: str,
+    beside: Callable[[Sequence[Service]], Sequence[APIRouter]],
+    *,
+    demo: bool,
+) -> FastAPI:
+    """Return an application with the routes of the three services, and with what `beside` makes of the services."""
     token_key = signing_key(data_dir, "issuer")
     verifier = Verifier(issuer, _issuers(issuer, token_key, signing_key(data_dir, STAFF_KEY) if demo else None))
 
@@ -75,10 +96,7 @@ def build(
         importlib.metadata.version("frontdoor"),
         verifier,
         *(service.router for service in services),
-        health(checks_of(services, kafka), spared=(KAFKA,)),
-        metrics(services),
-        *(background(service.name, service.work) for service in services),
-        *([transport(services)] if kafka is None else [relaying(services, kafka), consuming(services, kafka)]),
+        *beside(services),
     )
     application.add_middleware(Loopback)
     return application

@@ -4,7 +4,7 @@ A child whose offer comes to nothing goes to the next service that fits, and whe
 """
 
 from collections.abc import Collection, Sequence
-from datetime import UTC, date, datetime
+from datetime import date
 
 from sqlalchemy import insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -30,6 +30,7 @@ from services.triage.models import Case, Child, Clock, Offer
 from services.triage.queries.cases import open_details
 from services.triage.queries.directory import load_directory, placed_postcodes
 from services.triage.routing import Choice, seeker_of
+from shared import clock
 from shared.calendar import term_ends_at
 from shared.db import insert_rows, new_id
 from shared.events import (
@@ -67,7 +68,7 @@ async def make_offer(session: AsyncSession, desk: Desk, case: Case, choice: Choi
     )
     await take_place(session, choice)
     await insert_rows(session, _insert_offer, [{name: getattr(offer, name) for name in _OFFER}])
-    at = datetime.now(UTC)
+    at = clock.now()
     until = term_ends_at(at, desk.hub.early_help.accept, desk.hub)
     await start_clock(session, desk, case, ClockKind.OFFER, at, until, about=offer.id)
     await _tell(session, case, offer, EarlyHelpOffered)

@@ -1,6 +1,6 @@
 """Offers of early help, as staff and their providers see them, and what providers send."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -8,12 +8,13 @@ from pydantic import AfterValidator, BaseModel, Field
 
 from services.triage.domain import FAMILY_REFUSED, RESULTS
 from services.triage.schemas.text import In, Narrative
+from shared import clock
 
 LONGEST_AGO = timedelta(days=366)
 
 
 def _met(on: date) -> date:
-    today = datetime.now(UTC).date()
+    today = clock.now().date()
     if not today - LONGEST_AGO <= on <= today + timedelta(days=1):
         raise ValueError("Send the day on which the family was first met.")
     return on

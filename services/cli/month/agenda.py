@@ -1,0 +1,66 @@
+"""What happens next in a simulated month, and the front door's own clocks between."""
+
+import heapq
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from itertools import count
+
+from sqlalchemy import text
+
+from services.cli.month.front import Front
+from shared.db import transaction
+
+NEVER = datetime.max.replace(tzinfo=UTC)
+
+Act = Callable[[], Awaitable[None]]
+
+_due = text(
+    """
+    SELECT least((SELECT min(next_at) FROM clocks WHERE ended_at IS NULL),
+                 (SELECT min(next_at) FROM pages),
+                 (SELECT min(lease_until) + interval '1 second' FROM cases WHERE status = 'claimed'))
+    """
+)
+
+
+@dataclass
+class Agenda:
+    """Acts by their moment, and at one moment in the order in which they were put down."""
+
+    front: Front
+    _acts: list[tuple[datetime, int, Act]] = field(default_factory=list)
+    _numbers: Iterator[int] = field(default_factory=count)
+
+    @property
+    def now(self) -> datetime:
+        return self.front.times.at
+
+    def put(self, at: datetime, act: Act) -> None:
+        heapq.heappush(self._acts, (max(at, self.now), next(self._numbers), act))
+
+    def put_in(self, after: timedelta, act: Act) -> None:
+        self.put(self.now + after, act)
+
+    async def live(self, until: datetime, after_each: Act) -> None:
+        """Let everything happen up to `until`: at each moment first the clocks, then the acts, then `after_each`.
+
+        Nobody acts before events have come to rest, so nothing depends on which of two things is faster.
+        """
+        while (at := min(self._next_act(), due := await self._next_step())) <= until:
+            await self.front.times.move_to(at)
+            if due <= at:
+                await self.front.work()
+            while self._acts and self._acts[0][0] <= at:
+                await heapq.heappop(self._acts)[2]()
+                await self.front.rest()
+            await after_each()
+        await self.front.times.move_to(until)
+
+    def _next_act(self) -> datetime:
+        return self._acts[0][0] if self._acts else NEVER
+
+    async def _next_step(self) -> datetime:
+        async with transaction(self.front.db) as session:
+            due: datetime | None = await session.scalar(_due)
+        return due or NEVER
