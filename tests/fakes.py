@@ -56,7 +56,13 @@ class OtherService:
 
     def __init__(self) -> None:
         self.details: dict[str, dict[str, Any]] = {}
+        self.recorded: list[tuple[Any, str, str]] = []
         self.away = False
+
+    async def record(self, path: str, document: Any, *, key: str, recorded_by: str) -> dict[str, Any]:
+        """Keep document, key and whom it is recorded by; answer with what stands for the path."""
+        self.recorded.append((document, key, recorded_by))
+        return await self.get_detail(path)
 
     async def get_detail(self, path: str) -> dict[str, Any]:
         if self.away:

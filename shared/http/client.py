@@ -1,7 +1,9 @@
 """How one service reads another's detail: under its own token, and with no transaction open."""
 
 import asyncio
+from collections.abc import Mapping
 from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import Any
 
 import httpx
@@ -10,13 +12,15 @@ from joserfc.jwk import ECKey
 
 from shared.db import new_id
 from shared.inbox import Transient
-from shared.problems import NotFound
+from shared.problems import FieldError, Invalid, NotFound
 from shared.telemetry import correlation_id
 from shared.telemetry.traces import outgoing
 
 ASSERTION_SECONDS = 60
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 RENEW_BEFORE_SECONDS = 30
+RECORDED_BY = "X-Recorded-By"
+"""Account and role of the member of staff for whom a service records something, after it has proven who they are."""
 
 
 def client_assertion(client: str, issuer: str, key: ECKey) -> str:
@@ -50,15 +54,7 @@ class ServiceClient:
         Raises `Transient` where the other service is away or refuses this one for now, `NotFound` where it has
         no such record.
         """
-        try:
-            headers = {
-                "Authorization": f"Bearer {await self._access_token()}",
-                "X-Correlation-Id": correlation_id.get(),
-                **outgoing(),
-            }
-            reply = await self._http.get(path, headers=headers)
-        except httpx.HTTPError as error:
-            raise Transient(type(error).__name__) from error
+        reply = await self._send("GET", path)
         if reply.status_code == NotFound.status:
             raise NotFound
         if not reply.is_success:
@@ -66,6 +62,34 @@ class ServiceClient:
             raise Transient(f"status {reply.status_code}")
         detail: dict[str, Any] = reply.json()
         return detail
+
+    async def record(self, path: str, document: Any, *, key: str, recorded_by: str) -> dict[str, Any]:
+        """Send what a member of staff records, once under this key; returns the JSON object of the answer.
+
+        Raises `Invalid` naming the places that the other service refuses, else as `get_detail`.
+        """
+        headers = {"Idempotency-Key": key, RECORDED_BY: recorded_by}
+        reply = await self._send("POST", path, json=document, headers=headers)
+        answer: dict[str, Any] = reply.json() if reply.content else {}
+        if reply.status_code == Invalid.status:
+            errors = (FieldError(error["pointer"], error["detail"]) for error in answer.get("errors", ()))
+            raise Invalid(answer["detail"], errors=tuple(errors))
+        if not reply.is_success:
+            raise Transient(f"status {reply.status_code}")
+        return answer
+
+    async def _send(self, method: str, path: str, *, headers: Mapping[str, str] = MappingProxyType({}),
+                    json: Any = None) -> httpx.Response:  # fmt: skip
+        try:
+            said = {
+                "Authorization": f"Bearer {await self._access_token()}",
+                "X-Correlation-Id": correlation_id.get(),
+                **outgoing(),
+                **headers,
+            }
+            return await self._http.request(method, path, headers=said, json=json)
+        except httpx.HTTPError as error:
+            raise Transient(type(error).__name__) from error
 
     async def _access_token(self) -> str:
         async with self._renewing:

@@ -95,6 +95,22 @@ def test_oversight(cases: dict[str, str], open_as: Open, width: int) -> None:
 
 
 @pytest.mark.parametrize("width", [WIDE, NARROW])
+def test_recording_a_call(open_as: Open, width: int) -> None:
+    """Every step of a call, the first with a mistake, and what is said when it is sent."""
+    page = open_as("screener", width=width)
+    check, found = checker(page)
+    visit(page, check, "/desk/call")
+    for step in ("danger missing", "caller", "child", "concern", "openness", "check", "sent"):
+        if step == "caller":
+            page.get_by_label("Yes", exact=True).check()
+        if step == "openness":
+            page.get_by_label("What happened").fill("x")
+        page.locator("main form .govuk-button").first.click()
+        check(step)
+    assert sorted(set(found)) == []
+
+
+@pytest.mark.parametrize("width", [WIDE, NARROW])
 def test_forms(cases: dict[str, str], open_as: Open, width: int) -> None:
     """Every form of a case, empty, with mistakes, and sent from a page that is stale."""
     page = open_as("manager", width=width)

@@ -115,6 +115,55 @@ def test_a_route_is_confirmed_and_a_match_settled(world: World, open_as: Open, *
     expect(page.locator("main")).to_contain_text("Confirmed")
 
 
+@BOTH
+def test_a_call_is_recorded(open_as: Open, *, scripts: bool) -> None:
+    """One thing on each page, back keeps what was said, and the thresholds speak before it is sent."""
+    page = open_as("out-of-hours", scripts=scripts)
+    page.goto("/desk/call")
+    page.get_by_role("button", name="Continue").click()
+    expect(page.locator(".govuk-error-summary")).to_contain_text("Answer this")
+    page.get_by_label("Not known").check()
+    page.get_by_role("button", name="Continue").click()
+    page.get_by_label("Who they are").select_option("1B")
+    page.get_by_label("Their name").fill("A neighbour")
+    page.get_by_role("button", name="Continue").click()
+    surname = "Callwith" if scripts else "Callwithout"
+    page.get_by_label("First name").fill("Robin")
+    page.get_by_label("Family name").fill(surname)
+    page.get_by_label("About how old").fill("4")
+    page.get_by_label("Postcode").fill("NN12")
+    page.get_by_label("Nobody outside may learn").check()
+    page.get_by_role("button", name="Continue").click()
+    page.get_by_label("What happened").fill("Alone in the garden at night, again.")
+    page.get_by_role("button", name="Back").click()
+    expect(page.get_by_label("Family name")).to_have_value(surname)
+    page.get_by_role("button", name="Continue").click()
+    expect(page.get_by_label("What happened")).to_have_value("Alone in the garden at night, again.")
+    page.get_by_role("button", name="Continue").click()
+    page.get_by_role("button", name="Continue").click()
+    expect(page.locator("main")).to_contain_text("The thresholds say level 1")
+    page.get_by_role("button", name="Send").click()
+    expect(page.locator("main")).to_contain_text("The call is recorded")
+    expect(page.locator("main")).to_contain_text("Ring now")
+    page.goto("/desk?queue=all")
+    case = page.locator(".desk-case", has_text=f"Robin {surname}")
+    for _ in range(50):
+        if case.count():
+            break
+        page.reload()
+    expect(case).to_contain_text("Location protected")
+
+
+def test_a_printed_case_has_no_protected_place(world: World, open_as: Open) -> None:
+    """On paper the protected address is missing; what is protected from whom stays."""
+    page = open_as("manager")
+    page.goto(submitted(world, example("02")))
+    expect(page.get_by_text("3 Lark Rise").first).to_be_visible()
+    page.emulate_media(media="print")
+    expect(page.get_by_text("3 Lark Rise").first).to_be_hidden()
+    expect(page.locator("#protected")).to_be_visible()
+
+
 def test_a_second_screener_hears_of_a_claim(world: World, open_as: Open) -> None:
     """The queue of another browser says that it has changed, and shows it when asked; it can be paused."""
     path = submitted(world, example("05"))

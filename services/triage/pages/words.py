@@ -32,6 +32,7 @@ OVERSEERS = (Role.MANAGER, Role.ADMIN, Role.AUDITOR)
 
 MENU = (
     ("/desk", "Your work", CASE_ROLES),
+    ("/desk/call", "Record a call", (Role.SCREENER, Role.OUT_OF_HOURS)),
     ("/desk/handover", "The night", CASE_ROLES),
     ("/desk/oversight", "Oversight", OVERSEERS),
     ("/desk/audit", "Audit", OVERSEERS),
@@ -206,3 +207,36 @@ def agencies(slugs: Iterable[str]) -> list[tuple[str, str]]:
 
 def works_on_cases(roles: AbstractSet[Role]) -> bool:
     return bool(roles & set(CASE_ROLES))
+
+
+CALL = {
+    "danger": "Is a child in danger now?",
+    "caller": "Who is calling?",
+    "child": "Who is the child?",
+    "concern": "What is the worry?",
+    "openness": "What do the parents know?",
+    "check": "Check what was said",
+}
+
+CALLED = [
+    ("danger", "In danger now"),
+    ("source", "Caller"),
+    ("name", "Name"),
+    ("phone", "Telephone"),
+    ("relationship_to_child", "Knows the child as"),
+    ("given_name", "Child's first name"),
+    ("family_name", "Child's family name"),
+    ("date_of_birth", "Born"),
+    ("estimated_age_years", "About how old"),
+    ("address", "Address"),
+    ("postcode", "Postcode"),
+    ("location_protected", "Location protected"),
+    ("school", "School"),
+    ("whereabouts_now", "Is now"),
+    ("what_happened", "What happened"),
+    ("childs_words", "The child said"),
+    ("strengths", "Goes well"),
+    ("worker_safety", "Safety of workers"),
+    ("parents_informed", "Parents know"),
+    ("reason_not_informed", "Why not"),
+]
