@@ -16,7 +16,7 @@ from fastapi import APIRouter, Response
 
 from services.triage.pages.case_form import errors_of
 from services.triage.pages.form import NOT_TYPED, Form, said
-from services.triage.pages.page import Page, PageRoute, form_for, go, page_for
+from services.triage.pages.page import Page, PageRoute, form_for, page_for
 from services.triage.queries.checks import check_referral
 from services.triage.schemas import CheckOut, ReferralSeen
 from shared.audit import record_access
@@ -44,11 +44,19 @@ async def get_call(page: TakersPage) -> Response:
     return await _show(page, "danger", Form({KEY: [secrets.token_hex(16)]}))
 
 
-@router.post("/desk/call/{step}")
-async def post_step(page: TakersPage, typed: TakersForm, step: str) -> Response:
-    """Take the answers of one step and show the next; `back` shows the one before, `another` the same anew."""
-    if step not in STEPS:
-        return go("/desk/call")
+def _add(step: str) -> None:
+    async def post_step(page: TakersPage, typed: TakersForm) -> Response:
+        return await take_step(page, typed, step)
+
+    router.add_api_route(f"/desk/call/{step}", post_step, methods=["POST"])
+
+
+for one in STEPS:
+    _add(one)
+
+
+async def take_step(page: Page, typed: Form, step: str) -> Response:
+    """Take the answers of one step and show the next, or with `back` the one before; the last is sent."""
     told = _with_earlier(page, typed)
     place = STEPS.index(step)
     if typed.text("back"):
