@@ -111,6 +111,11 @@ class Front:
         assert reply.status_code == 200
         return {**reply.json(), "etag": reply.headers["ETag"]}
 
+    async def case_of_path(self, path: str) -> dict[str, Any]:
+        """Return the whole case whose staff page is at this path."""
+        whole: dict[str, Any] = (await self.http.get(f"/v1{path.removeprefix('/desk')}", headers=SCREENER)).json()
+        return whole
+
     async def events(self) -> list[Event]:
         async with transaction(self.db) as session:
             rows = (await session.execute(outbox.select().order_by(outbox.c.position))).all()
