@@ -89,7 +89,16 @@ def test_oversight(cases: dict[str, str], open_as: Open, width: int) -> None:
     assert cases
     page = open_as("manager", width=width)
     check, found = checker(page)
-    visit(page, check, "/desk/oversight", "/desk/handover", "/desk/policy", "/desk/audit", "/desk/audit?who=screener")
+    visit(
+        page,
+        check,
+        "/desk/oversight",
+        "/desk/early-help",
+        "/desk/handover",
+        "/desk/policy",
+        "/desk/audit",
+        "/desk/audit?who=screener",
+    )
     visit(page, check, "/desk/audit?who=nobody")
     assert sorted(set(found)) == []
 

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, Field
 
-from services.triage.domain import CaseStatus
+from services.triage.domain import CaseStatus, OfferStatus
 from services.triage.pages.page import Page, PageRoute, page_for
 from services.triage.pages.queue import today_ends_at
 from services.triage.pages.words import OVERSEERS
@@ -20,9 +20,11 @@ from services.triage.queries.oversight import (
     contacts_by_day,
     conversion_by_agency,
     due_counts,
+    offers_by_provider,
     timeliness,
     waiting_cases,
 )
+from services.triage.queries.unmet_needs import count_unmet
 from shared import clock
 from shared.audit import record_access
 from shared.db import new_id, transaction
@@ -83,6 +85,16 @@ def _csv(head: Sequence[str], rows: Iterable[Sequence[object]]) -> Response:
     writer.writerow(head)
     writer.writerows(rows)
     return Response(text.getvalue(), media_type="text/csv; charset=utf-8")
+
+
+@router.get("/desk/early-help")
+async def get_early_help(page: EverybodysPage) -> Response:
+    """Show what became of offers by provider, and for whom there was none; nothing here tells who a child is."""
+    now = clock.now()
+    async with transaction(page.db) as session:
+        offers = await offers_by_provider(session, now)
+        unmet = (await count_unmet(session, page.desk.hub, None, None)).items
+    return page.show("early_help.html", now=now, offers=offers, states=list(OfferStatus), unmet=unmet)
 
 
 @router.get("/desk/handover")

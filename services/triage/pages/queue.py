@@ -22,6 +22,8 @@ from shared.http.answers import decode_place, encode_cursor
 from shared.security import CASE_ROLES
 
 PURPOSE = "queue"
+ROWS = 100
+QUEUES = (Queue.MINE, Queue.UNASSIGNED, Queue.ALL, Queue.NEW_INFORMATION, Queue.ROUTED, Queue.DECIDED)
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 StaffPage = Annotated[Page, page_for(CASE_ROLES)]
@@ -64,16 +66,13 @@ async def get_queue(page: StaffPage, asked: Annotated[Asked, Query()]) -> Respon
     return page.show(
         "queue.html",
         asked=asked,
-        queues=list(Queue),
+        queues=QUEUES,
         groups=_groups(found.rows, asked, now, wanted.today_ends_at),
         count=len(found.rows),
         more=asked.url(cursor=more) if more else None,
         now=now,
         version=version,
     )
-
-
-ROWS = 100
 
 
 def _filter(page: Page, asked: Asked, now: datetime) -> Filter:

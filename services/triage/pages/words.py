@@ -34,6 +34,7 @@ MENU = (
     ("/desk", "Your work", CASE_ROLES),
     ("/desk/call", "Record a call", (Role.SCREENER, Role.OUT_OF_HOURS)),
     ("/desk/handover", "The night", CASE_ROLES),
+    ("/desk/early-help", "Early help", tuple(Role)),
     ("/desk/oversight", "Oversight", OVERSEERS),
     ("/desk/audit", "Audit", OVERSEERS),
     ("/desk/policy", "Thresholds", tuple(Role)),

@@ -9,7 +9,7 @@ from sqlalchemy import Date, case, cast, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.triage.domain import CaseStatus
-from services.triage.models import Case
+from services.triage.models import Case, Offer
 from services.triage.queries.handover import first_id
 from shared.audit import audit_rows
 
@@ -95,6 +95,15 @@ async def timeliness(session: AsyncSession, now: datetime) -> list[Count]:
     late = func.count().filter(Case.decided_at > Case.decision_due_at)
     row = (await session.execute(select(in_time, late).where(Case.id >= first_id(now - SPAN)))).one()
     return [Count("In time", row[0]), Count("Late", row[1])]
+
+
+async def offers_by_provider(session: AsyncSession, now: datetime) -> dict[str, dict[str, Count]]:
+    """Count the offers of early help made in the last 28 days, by provider and status."""
+    query = select(Offer.provider, Offer.status, func.count()).where(Offer.id >= first_id(now - SPAN))
+    found: dict[str, dict[str, Count]] = {}
+    for provider, status, number in (await session.execute(query.group_by(Offer.provider, Offer.status))).all():
+        found.setdefault(provider, {})[status] = Count(status, number)
+    return dict(sorted(found.items()))
 
 
 async def audit_of(session: AsyncSession, reference: str | None, who: str | None) -> Sequence[Sequence[object]]:
