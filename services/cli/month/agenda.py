@@ -15,13 +15,25 @@ NEVER = datetime.max.replace(tzinfo=UTC)
 
 Act = Callable[[], Awaitable[None]]
 
-_due = text(
+_seen = text(
     """
     SELECT least((SELECT min(next_at) FROM clocks WHERE ended_at IS NULL),
                  (SELECT min(next_at) FROM pages),
-                 (SELECT min(lease_until) + interval '1 second' FROM cases WHERE status = 'claimed'))
+                 (SELECT min(lease_until) + interval '1 second' FROM cases WHERE status = 'claimed')) AS due_at,
+           count(*) AS waiting,
+           count(*) FILTER (WHERE priority = 'red' AND acknowledged_at IS NULL) AS red
+    FROM cases WHERE status = 'unassigned'
     """
 )
+
+
+@dataclass(frozen=True)
+class Seen:
+    """When the front door has something to do by itself next; the cases that wait for a person, and the red ones."""
+
+    due_at: datetime | None
+    waiting: int
+    red: int
 
 
 @dataclass
@@ -42,25 +54,26 @@ class Agenda:
     def put_in(self, after: timedelta, act: Act) -> None:
         self.put(self.now + after, act)
 
-    async def live(self, until: datetime, after_each: Act) -> None:
-        """Let everything happen up to `until`: at each moment first the clocks, then the acts, then `after_each`.
+    async def live(self, until: datetime, look: Callable[[Seen], None]) -> None:
+        """Let everything happen up to `until`: at each moment first the clocks, then the acts, then `look`.
 
         Nobody acts before events have come to rest, so nothing depends on which of two things is faster.
         """
-        while (at := min(self._next_act(), due := await self._next_step())) <= until:
+        seen = await self._look()
+        while (at := min(self._next_act(), seen.due_at or NEVER)) <= until:
             await self.front.times.move_to(at)
-            if due <= at:
+            if seen.due_at is not None and seen.due_at <= at:
                 await self.front.work()
             while self._acts and self._acts[0][0] <= at:
                 await heapq.heappop(self._acts)[2]()
                 await self.front.rest()
-            await after_each()
+            seen = await self._look()
+            look(seen)
         await self.front.times.move_to(until)
 
     def _next_act(self) -> datetime:
         return self._acts[0][0] if self._acts else NEVER
 
-    async def _next_step(self) -> datetime:
+    async def _look(self) -> Seen:
         async with transaction(self.front.db) as session:
-            due: datetime | None = await session.scalar(_due)
-        return due or NEVER
+            return Seen(*(await session.execute(_seen)).one())

@@ -15,6 +15,7 @@ from services.cli.month.habits import Chances, StaffHabit
 Case = dict[str, Any]
 
 PAGE = 200
+LIKELY = 0.5
 COUNTERSIGNED_IN = timedelta(minutes=40)
 MOST_MINUTES = 14
 MANAGERS = (Worker("manager", "manager"), Worker("manager-2", "manager"))
@@ -41,7 +42,7 @@ class Casework:
             return 0
         minutes: float = self._chance(reply.document, "minutes").uniform(*self.habit.minutes)
         case = await self._prepare(worker, reply)
-        if case is None or case["status"] != "claimed":
+        if case["status"] != "claimed":
             return minutes
         if worker.role == "screener":
             decider = self._chance(case, "decider").choice(self.social_workers)
@@ -72,31 +73,33 @@ class Casework:
         for item in page.document["items"]:
             await self._take_note(worker, await self._read(worker, item["id"]))
 
-    async def _prepare(self, worker: Worker, reply: Reply) -> Case | None:
-        """Do what comes before a decision; returns the case as it then is, None where nothing is left to decide."""
-        case: Case = {**reply.document, "etag": reply.etag}
+    async def _prepare(self, worker: Worker, reply: Reply) -> Case:
+        """Do what comes before a decision; returns the case as it then is."""
+        case = _case(reply)
         if case["acknowledged_at"] is None:
             advice = URGENT_ADVICE if case["priority"] == "red" else ADVICE
-            await self._post(worker, case, "acknowledgement", {"advice": advice})
-        await self._settle_matches(worker, case)
-        await self._take_note(worker, case)
+            case = await self._change(worker, case, "acknowledgement", {"advice": advice})
+        case = await self._settle_matches(worker, case)
+        case = await self._take_note(worker, case)
         if case["receipt"] and "narrative_not_coded" in case["receipt"]["review_required"]:
             codes = self._chance(case, "codes").choice(self.habit.codings)
             indicators = [{"code": code, "status": "present"} for code in codes]
-            await self._post(worker, case, "facts", {"indicators": indicators, "source": "The narrative."})
-        return await self._read(worker, case["id"])
+            coding = {"indicators": indicators, "source": "The narrative."}
+            case = await self._change(worker, case, "facts", coding)
+        return case
 
-    async def _settle_matches(self, worker: Worker, case: Case) -> None:
-        for match in case["matches"]:
-            if match["state"] == "possible":
-                likely = match["score"] > 0.5 and self._chance(case, match["score"]).random() < self.habit.same_person  # noqa: PLR2004
-                verb = "confirmation" if likely else "removal"
-                await self._post(worker, case, f"links/{match['id']}/{verb}", {"reason": "Read side by side."})
+    async def _settle_matches(self, worker: Worker, case: Case) -> Case:
+        for match in [one for one in case["matches"] if one["state"] == "possible"]:
+            draw = self._chance(case, match["score"]).random()
+            verb = "confirmation" if match["score"] > LIKELY and draw < self.habit.same_person else "removal"
+            read = {"reason": "Read side by side."}
+            case = await self._change(worker, case, f"links/{match['id']}/{verb}", read)
+        return case
 
-    async def _take_note(self, worker: Worker, case: Case) -> None:
-        for news in case["new_information"]:
-            if news["acknowledged_at"] is None:
-                await self._post(worker, case, f"new-information/{news['id']}/acknowledgement", {})
+    async def _take_note(self, worker: Worker, case: Case) -> Case:
+        for news in [one for one in case["new_information"] if one["acknowledged_at"] is None]:
+            case = await self._change(worker, case, f"new-information/{news['id']}/acknowledgement", {})
+        return case
 
     async def _decide(self, worker: Worker, case_id: str, *, otherwise: bool = False) -> None:
         """Decide the case if it is still in this worker's hands, or ask a partner first and come back."""
@@ -132,11 +135,19 @@ class Casework:
             await self._post(MANAGERS[0], case, "decision/countersignature", said, etag=case["etag"])
 
     async def _read(self, worker: Worker, case_id: str) -> Case:
-        reply = await self.calls.as_staff(worker, "GET", f"/v1/cases/{case_id}")
-        return {**reply.document, "etag": reply.etag}
+        return _case(await self.calls.as_staff(worker, "GET", f"/v1/cases/{case_id}"))
+
+    async def _change(self, worker: Worker, case: Case, verb: str, body: Any) -> Case:
+        """Return the case as it is after this, whether or not somebody was quicker."""
+        reply = await self._post(worker, case, verb, body)
+        return _case(reply) if reply.status == 200 else await self._read(worker, case["id"])  # noqa: PLR2004
 
     async def _post(self, worker: Worker, case: Case, verb: str, body: Any, etag: str = "") -> Reply:
         return await self.calls.as_staff(worker, "POST", f"/v1/cases/{case['id']}/{verb}", body, etag)
 
     def _chance(self, case: Case, *question: Any) -> Random:
         return self.chances.of(self.numbers[case["referral_id"]], *question)
+
+
+def _case(reply: Reply) -> Case:
+    return {**reply.document, "etag": reply.etag}

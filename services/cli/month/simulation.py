@@ -27,7 +27,7 @@ from shared.settings.hub import load_hub
 
 PROVIDER = "early-help:respond"
 ASKED = "information:respond"
-FEEDS_READ = timedelta(hours=4)
+FEED_READ_AFTER = {PROVIDER: timedelta(hours=5), ASKED: timedelta(hours=3)}
 
 Told = Callable[[str], None]
 
@@ -84,8 +84,9 @@ def _people(
     casework = Casework(agenda, calls, chances, habits.staff, social_workers, answering, numbers)
     partners = Partners(agenda, calls, chances, habits.providers, habits.asked, numbers)
     for slug, agency in agencies.items():
-        if PROVIDER in agency.scopes or slug in answering:
-            agenda.put(agenda.now, partial(partners.follow, slug, FEEDS_READ))
+        for scope, after in FEED_READ_AFTER.items():
+            if scope in agency.scopes:
+                agenda.put(agenda.now, partial(partners.follow, slug, after))
     team = Team(agenda, casework)
     team.begin([*social_workers, *screeners], ends_at)
     return team

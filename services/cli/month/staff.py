@@ -6,14 +6,11 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
 
-from sqlalchemy import text
-
-from services.cli.month.agenda import Agenda
+from services.cli.month.agenda import Agenda, Seen
 from services.cli.month.calls import Worker
 from services.cli.month.casework import Casework
 from services.cli.month.habits import StaffHabit
 from shared.calendar import is_open, next_opening
-from shared.db import transaction
 
 WORKING_DAYS = 22
 TURN = timedelta(minutes=1)
@@ -21,13 +18,6 @@ NOTHING_FOR_ME = timedelta(minutes=15)
 NIGHT = Worker("out-of-hours", "out_of_hours")
 ROUNDS = (timedelta(minutes=90), timedelta(hours=4, minutes=30), timedelta(hours=7))
 """When, after opening, routes are confirmed and new information is looked for."""
-
-_waiting = text(
-    """
-    SELECT count(*) AS cases, count(*) FILTER (WHERE priority = 'red' AND acknowledged_at IS NULL) AS red
-    FROM cases WHERE status = 'unassigned'
-    """
-)
 
 
 def team_for(contacts: int, habit: StaffHabit) -> tuple[list[Worker], list[Worker]]:
@@ -53,7 +43,7 @@ class Team:
         """Put down the openings of the hub, and the rounds of each day."""
         self.idle.extend(workers)
         for opening in self._openings(until):
-            self.agenda.put(opening, self.look)
+            self.agenda.put(opening, self.open)
             for after in ROUNDS:
                 self.agenda.put(opening + after, self.casework.go_round)
 
@@ -63,16 +53,15 @@ class Team:
             yield at
             at = next_opening(at, self.agenda.front.desk.hub)
 
-    async def look(self) -> None:
+    async def open(self) -> None:
+        """Do nothing: that a moment has come is enough for somebody to look."""
+
+    def look(self, seen: Seen) -> None:
         """Send whoever is idle to the cases that wait; while the hub is closed, the duty worker to a red one."""
-        if not self.idle:
-            return
-        async with transaction(self.agenda.front.db) as session:
-            waiting = (await session.execute(_waiting)).one()
         if is_open(self.agenda.now, self.agenda.front.desk.hub):
-            for _ in range(min(waiting.cases, len(self.idle))):
+            for _ in range(min(seen.waiting, len(self.idle))):
                 self.agenda.put_in(TURN, partial(self.turn, self.idle.popleft()))
-        elif waiting.red and not self.called:
+        elif seen.red and not self.called:
             self.called = True
             self.agenda.put_in(self._until_answered(), self.answer)
 

@@ -1,5 +1,6 @@
 """The time of a simulation: one moment for services and databases alike, which moves when it is told to."""
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -66,5 +67,5 @@ class Times:
     async def move_to(self, at: datetime) -> None:
         """Let it be `at` everywhere; time never goes back."""
         self.at = max(self.at, at)
-        for connection in self.connections:
-            await connection.execute("UPDATE simulated.clock SET at = $1", self.at)
+        told = (connection.execute("UPDATE simulated.clock SET at = $1", self.at) for connection in self.connections)
+        await asyncio.gather(*told)
