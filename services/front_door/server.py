@@ -42,8 +42,9 @@ class _Announcing(uvicorn.Server):
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Stop at once where it is asked a second time, or before it served."""
-        if self._drain_seconds and self.started and not is_stopping(self._app):
-            self._app.state.stopping = True
+        draining = self._drain_seconds and self.started and not is_stopping(self._app)
+        self._app.state.stopping = True
+        if draining:
             self._signal, self._stop_at = signal.Signals(sig), time.monotonic() + self._drain_seconds
         else:
             super().handle_exit(sig, frame)

@@ -103,17 +103,22 @@ async def _passing() -> AsyncIterator[None]:
 @router.get("/desk/changes")
 async def get_changes(_page: Annotated[Page, page_for(CASE_ROLES, active=False)], request: Request) -> Response:
     """Stream the version of the queue, at once and after each change; watching keeps no session alive."""
+    return EventSourceResponse(versions(request), headers={"X-Accel-Buffering": "no"})
+
+
+async def versions(request: Request) -> AsyncIterator[str]:
+    """Yield for five minutes; the browser then asks again, and its session is looked at anew.
+
+    A process that is asked to stop does not wait for its streams: they end within a second.
+    """
     changes: Changes = request.state.triage_changes
-    return EventSourceResponse(_versions(changes), headers={"X-Accel-Buffering": "no"})
-
-
-async def _versions(changes: Changes) -> AsyncIterator[str]:
-    """Yield for five minutes; the browser then asks again, and its session is looked at anew."""
-    ends_at = time.monotonic() + STREAM_SECONDS
+    begun_at, told, told_at = time.monotonic(), "", 0.0
     yield "retry: 2000\n\n"
-    while time.monotonic() < ends_at:
-        yield f"event: version\ndata: {changes.version}\n\n"
-        await changes.wait(HEARTBEAT_SECONDS)
+    while time.monotonic() - begun_at < STREAM_SECONDS and not getattr(request.app.state, "stopping", False):
+        if changes.version != told or time.monotonic() - told_at > HEARTBEAT_SECONDS:
+            told, told_at = changes.version, time.monotonic()
+            yield f"event: version\ndata: {told}\n\n"
+        await changes.wait(AGAIN_SECONDS)
 
 
 @router.get("/desk/stay")

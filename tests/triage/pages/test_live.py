@@ -3,8 +3,12 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from types import SimpleNamespace
+from typing import cast
 
-from services.triage.pages.live import CHANNEL, Changes, announce, listen
+from fastapi import Request
+
+from services.triage.pages.live import CHANNEL, Changes, announce, listen, versions
 from shared.db import Database, open_database
 from tests.conftest import OpenDatabase
 from tests.triage.conftest import Front, example
@@ -77,3 +81,16 @@ async def test_watching_needs_a_session(front: Front) -> None:
     """Nobody watches without signing in."""
     reply = await front.http.get("/desk/changes")
     assert (reply.status_code, reply.headers["Location"]) == (303, "/desk/sign-in?next=%2Fdesk%2Fchanges")
+
+
+async def test_a_stream_ends_with_its_process() -> None:
+    """It says the version at once and after a change, and ends when the process is asked to stop."""
+    process, changes = SimpleNamespace(), Changes()
+    watching = SimpleNamespace(app=SimpleNamespace(state=process), state=SimpleNamespace(triage_changes=changes))
+    stream = versions(cast("Request", watching))
+    async with asyncio.timeout(20):
+        assert [await anext(stream), changes.version in await anext(stream)] == ["retry: 2000\n\n", True]
+        changes.add()
+        assert changes.version in await anext(stream)
+        process.stopping = True
+        assert [told async for told in stream] == []
