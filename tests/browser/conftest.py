@@ -10,7 +10,7 @@ from typing import Any
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.conftest import EXAMPLES
 from tests.faults.front_door import FrontDoor
@@ -48,6 +48,7 @@ def chromium() -> Iterator[Browser]:
         missing = "There is no Chromium. `make setup` installs it where it may."
         (pytest.fail if os.environ.get("CI") else pytest.skip)(missing)
     with sync_playwright() as playwright:
+        expect.set_options(timeout=PATIENCE_MS)
         arguments = ["--no-sandbox"] if os.geteuid() == 0 else []
         browser = playwright.chromium.launch(executable_path=program, args=arguments)
         yield browser
