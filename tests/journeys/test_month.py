@@ -65,7 +65,7 @@ def test_families_below_the_threshold_are_answered(month: Month) -> None:
         ("Offers by state", "bounced"),
         ("Offers by state", "declined"),
         ("Unmet need of children", "full"),
-        ("Of all contacts", "re-referral of a family that was known"),
+        ("Of all contacts", "re-referral of a known family"),
         ("Of all contacts", "reopened"),
         ("Of all contacts", "a partner was asked"),
         ("Below-threshold families", ANSWERED[0]),

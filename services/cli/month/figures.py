@@ -83,7 +83,7 @@ SHARES: Mapping[str, str] = {
     "Of all contacts": """
         SELECT name, count(*) FILTER (WHERE what), count(*) FROM (
             SELECT c.id, n.name, CASE n.name
-                WHEN 're-referral of a family that was known' THEN EXISTS (
+                WHEN 're-referral of a known family' THEN EXISTS (
                     SELECT FROM links l WHERE l.case_id = c.id AND l.state IN ('automatic', 'confirmed'))
                 WHEN 'a possible match held by a person' THEN EXISTS (
                     SELECT FROM links l WHERE l.case_id = c.id AND l.settled_by IS NOT NULL)
@@ -96,7 +96,7 @@ SHARES: Mapping[str, str] = {
                 WHEN 'stepped up' THEN EXISTS (
                     SELECT FROM offers o WHERE o.case_id = c.id AND o.status = 'stepped_up')
                 ELSE EXISTS (SELECT FROM offers o WHERE o.case_id = c.id AND o.status = 'bounced') END AS what
-            FROM cases c CROSS JOIN (VALUES ('re-referral of a family that was known'), ('a possible match held by a person'),
+            FROM cases c CROSS JOIN (VALUES ('re-referral of a known family'), ('a possible match held by a person'),
                 ('reopened'), ('countersigned'), ('a partner was asked'), ('stepped up'), ('an offer bounced')) n(name)
         ) one GROUP BY 1 ORDER BY 1""",
 }
