@@ -56,6 +56,13 @@ def test_the_source_comes_from_the_registration(hub: Hub) -> None:
     assert parse(document(source="3B"), hub, "3E").source == "3B"
 
 
+def test_a_referral_may_cite_the_threshold_check_before_it(hub: Hub) -> None:
+    """The id of a check is kept with the referral; what is no id is refused where it stands."""
+    check_id = "01a20203-2562-706f-b354-e21d3f1e405c"
+    assert parse(document(check_id=check_id), hub).model_dump(mode="json")["check_id"] == check_id
+    assert list(errors_of(document(check_id="the last one"), hub)) == ["/check_id"]
+
+
 def test_an_urgent_referral_gets_through_almost_empty(hub: Hub) -> None:
     """A child who may be in danger needs a name, or `not known`, and what happened."""
     sent = {

@@ -1,6 +1,7 @@
 """The whole referral as a partner sends it. Run by the API; the sealed record holds it in this shape."""
 
 from typing import Annotated, Any, Literal
+from uuid import UUID
 
 from pydantic import ConfigDict, Field
 
@@ -120,6 +121,9 @@ class ReferralIn(Part):
         None, description="Where absent, the sender's registration gives it."
     )
     on_behalf_of: OnBehalfOf | None = None
+    check_id: Annotated[UUID, Field(strict=False)] | None = Field(
+        None, description="The threshold check that was made before, as its answer names it."
+    )
     needed_by: NeededBy | None = None
     restricted: bool = Field(False, description="Only named staff may see it.")
     referrer: Referrer | None = None
