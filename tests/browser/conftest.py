@@ -40,9 +40,13 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         yield World(door, ending.enter_context(httpx.Client(base_url=door.url, timeout=40, trust_env=False)))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    """Start Chromium; skips where there is none, which is a failure with CI=true."""
+    """Start Chromium; skips where there is none, which is a failure with CI=true.
+
+    Its driver keeps an event loop running in the thread of the tests, so that none of an asyncio test may follow before
+    it has stopped.
+    """
     program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     if program is None:
         missing = "There is no Chromium. `make setup` installs it where it may."
