@@ -1,10 +1,12 @@
 """A running front door and the people who use it: partners with their keys, staff with their tokens."""
 
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from math import inf
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 import httpx
@@ -13,6 +15,7 @@ import pytest
 from services.cli.partner import Partner
 from services.front_door.demo import persona_token
 from services.front_door.keys import existing_signing_key
+from shared.security import TOKEN_SECONDS
 from tests.conftest import HUB_FOLDER
 from tests.faults.front_door import FrontDoor, command
 from tests.journeys.composition import Composition
@@ -25,19 +28,26 @@ class World:
 
     door: FrontDoor | Composition
     http: httpx.Client
-    tokens: dict[str, str] = field(default_factory=dict)
+    tokens: dict[str, tuple[str, float]] = field(default_factory=dict)
 
     def partner(self, agency: str) -> dict[str, str]:
-        if agency not in self.tokens:
+        def granted() -> str:
             key = existing_signing_key(self.door.data_dir, agency)
             with Partner(agency, key, self.door.url) as partner:
-                self.tokens[agency] = partner.token()
-        return {"Authorization": f"Bearer {self.tokens[agency]}"}
+                return partner.token()
+
+        return self._bearer(agency, granted)
 
     def staff(self, persona: str) -> dict[str, str]:
-        if persona not in self.tokens:
-            self.tokens[persona] = persona_token(persona, self.door.data_dir, HUB_FOLDER, self.door.url)
-        return {"Authorization": f"Bearer {self.tokens[persona]}"}
+        return self._bearer(persona, lambda: persona_token(persona, self.door.data_dir, HUB_FOLDER, self.door.url))
+
+    def _bearer(self, name: str, issue: Callable[[], str]) -> dict[str, str]:
+        """Return the header for this account, with a token that is good for as long as a test may take."""
+        token, issued_at = self.tokens.get(name, ("", -inf))
+        if monotonic() - issued_at > TOKEN_SECONDS / 2:
+            token = issue()
+            self.tokens[name] = token, monotonic()
+        return {"Authorization": f"Bearer {token}"}
 
     def command(self, *arguments: str) -> str:
         done = command(*arguments, data_dir=self.door.data_dir, port=self.door.port)
