@@ -2,14 +2,12 @@
 
 import asyncio
 import secrets
-from collections.abc import Coroutine
 from typing import Any, ClassVar
 from uuid import UUID
 
 import pytest
-from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
+from hypothesis.stateful import invariant, precondition, rule
 from sqlalchemy import select, text
 
 from services.triage.actions.claim_case import release_lapsed
@@ -22,6 +20,7 @@ from tests.triage.conftest import MANAGER, MANAGER_2, SCREENER, SCREENER_2, SOCI
 from tests.triage.test_case_clocks import desk_of
 from tests.triage.test_challenges import SCHOOL
 from tests.triage.test_decisions import decision
+from tests.triage.walks import Walk, walk
 
 STAFF = st.sampled_from([SCREENER, SCREENER_2, SOCIAL_WORKER, MANAGER, MANAGER_2])
 DECIDERS = st.sampled_from([SOCIAL_WORKER, MANAGER, MANAGER_2])
@@ -76,19 +75,14 @@ It looks at these referrals alone: what an earlier run left broken would otherwi
 """
 
 
-class Casework(RuleBasedStateMachine):
+class Casework(Walk):
     """People and time act on cases through the routes and the worker; refusals are part of it, failures are not."""
 
-    front: Front
-    loop: asyncio.AbstractEventLoop
     reached: ClassVar[set[str]] = set()
 
     def __init__(self) -> None:
         super().__init__()
         self.referrals: list[UUID] = []
-
-    def wait(self, work: Coroutine[Any, Any, Any]) -> Any:
-        return self.loop.run_until_complete(work)
 
     def case(self, which: int, *wanted: CaseStatus) -> dict[str, Any]:
         """Return one of this run's cases, of those in the wanted states where there are any."""
@@ -209,14 +203,5 @@ async def machine(front: Front) -> type[Casework]:
 
 def test_nothing_gets_out_of_sight(machine: type[Casework]) -> None:
     """After each of some hundred steps every case is somebody's or on a queue, and has a clock or is decided."""
-    checks = settings(
-        max_examples=15,
-        phases=[Phase.generate],
-        stateful_step_count=30,
-        deadline=None,
-        derandomize=True,
-        database=None,
-        suppress_health_check=list(HealthCheck),
-    )
-    run_state_machine_as_test(machine, settings=checks)
+    walk(machine, times=15, steps=30)
     assert machine.reached == set(CaseStatus)

@@ -2,15 +2,13 @@
 
 import asyncio
 import json
-from collections.abc import Coroutine
 from random import Random
 from typing import Any, ClassVar
 from uuid import UUID
 
 import pytest
-from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
+from hypothesis.stateful import invariant, precondition, rule
 from sqlalchemy import select
 
 from services.triage.actions.directory import import_directory
@@ -22,6 +20,7 @@ from tests.triage.conftest import SOCIAL_WORKER, Front
 from tests.triage.directory import LISTINGS
 from tests.triage.test_decisions import decision
 from tests.triage.test_offers import HUB, OTHER, OTHER_HUB, TODAY, another_child, run_out, say, second_hub
+from tests.triage.walks import Walk, walk
 
 FAMILIES = 3
 WHICH = st.integers(0, 9)
@@ -66,20 +65,15 @@ async def nobody_is_lost(front: Front) -> None:
             assert case.status != "routed" or helped
 
 
-class EarlyHelp(RuleBasedStateMachine):
+class EarlyHelp(Walk):
     """Providers, people and time act on families, also where it can't be; refusals are part of it, failures are not."""
 
-    front: Front
-    loop: asyncio.AbstractEventLoop
     families: ClassVar[int] = 0
     reached: ClassVar[set[str]] = set()
 
     def __init__(self) -> None:
         super().__init__()
         self.referrals: list[UUID] = []
-
-    def wait(self, work: Coroutine[Any, Any, Any]) -> Any:
-        return self.loop.run_until_complete(work)
 
     @precondition(lambda self: len(self.referrals) < FAMILIES)
     @rule()
@@ -162,14 +156,5 @@ async def machine(front: Front) -> type[EarlyHelp]:
 
 def test_no_child_is_nobodys(machine: type[EarlyHelp]) -> None:
     """After each of some hundred steps every child has help, had it, was decided on, or waits for a person."""
-    checks = settings(
-        max_examples=12,
-        phases=[Phase.generate],
-        stateful_step_count=25,
-        deadline=None,
-        derandomize=True,
-        database=None,
-        suppress_health_check=list(HealthCheck),
-    )
-    run_state_machine_as_test(machine, settings=checks)
+    walk(machine, times=12, steps=25)
     assert machine.reached == set(OfferStatus)
