@@ -104,6 +104,20 @@ def test_oversight(cases: dict[str, str], open_as: Open, width: int) -> None:
 
 
 @pytest.mark.parametrize("width", [WIDE, NARROW])
+def test_trying_the_policy(open_as: Open, width: int) -> None:
+    """The form as it opens, with a receipt that asks and one that does not, and with mistakes."""
+    page = open_as("auditor", width=width)
+    check, found = checker(page)
+    visit(page, check, "/desk/policy/check")
+    for state, years, danger in (("asking", "4", ""), ("sure", "16", "true"), ("mistaken", "many", "false")):
+        page.get_by_label("Years").fill(years)
+        page.get_by_label("A child is in danger now").select_option(danger)
+        page.get_by_role("button", name="Ask the policy").click()
+        check(f"the policy is tried, {state}")
+    assert sorted(set(found)) == []
+
+
+@pytest.mark.parametrize("width", [WIDE, NARROW])
 def test_recording_a_call(open_as: Open, width: int) -> None:
     """Every step of a call, the first with a mistake, and what is said when it is sent."""
     page = open_as("screener", width=width)

@@ -65,14 +65,14 @@ def _may_claim(case: CaseOut, caller: Caller) -> bool:
     return is_open(case, caller) and case.owner != caller.subject
 
 
-def _coded(form: Form) -> dict[str, Any]:
+def coding_of(form: Form) -> dict[str, Any]:
     """Return the codes that were chosen, each of one child or of all, and the facts that were answered."""
     indicators = [
         said(code=name.removeprefix("status-"), status=form.text(name), child=form.number(f"child-{name[7:]}"))
         for name in form.fields
         if name.startswith("status-") and form.text(name)
     ]
-    facts = {name.removeprefix("fact-"): _fact(form, name) for name in form.fields if name.startswith("fact-")}
+    facts = {name.removeprefix("facts-"): _fact(form, name) for name in form.fields if name.startswith("facts-")}
     known = {name: value for name, value in facts.items() if value is not None}
     return said(indicators=indicators, facts=known, source=form.text("source"))
 
@@ -207,7 +207,7 @@ FORMS = (
              acting(AcknowledgementIn, lambda form: {"advice": form.many("advice")}, acknowledge_case),
              versioned=False, main=True),
     CaseForm("facts", "Code what was written", "The case was assessed again with what you coded.",
-             acting(FactsIn, _coded, code_facts), versioned=False, main=True),
+             acting(FactsIn, coding_of, code_facts), versioned=False, main=True),
     CaseForm("confirmation", "Confirm the route", "The route is confirmed, and the referrer is told.",
              acting(ReasonIn, _reason, confirm_route), DECIDERS, _is("routed"), main=True),
     CaseForm("decision", "Decide", "The decision is recorded.", _decide, DECIDERS, main=True),

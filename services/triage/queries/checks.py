@@ -12,7 +12,7 @@ from services.triage.domain import History, check_coding, council_of, facts_of, 
 from services.triage.models import HelpService
 from services.triage.queries.directory import load_directory, placed_postcodes
 from services.triage.routing import Seeker, choose, seeker_of
-from services.triage.schemas import CheckOut, FactsSeen, LocalHelp, QuestionOut, ReferralSeen
+from services.triage.schemas import CheckOut, FactsSeen, FactsTried, LocalHelp, QuestionOut, ReferralSeen
 from services.triage.thresholds import NARRATIVE_NOT_CODED, Policy, assess, wrong_facts
 from services.triage.thresholds.vocabulary import NARRATIVE_CODED
 from shared.calendar import is_open
@@ -59,6 +59,18 @@ async def check_facts(session: AsyncSession, policy: Policy, hub: Hub, seen: Fac
     receipt = _receipt(policy, {NARRATIVE_CODED: True, **seen.facts})
     seeker = seeker_of(document, 0, council_of(document, 0, hub.districts, placed), receipt)
     return await _told(session, hub, [receipt], [seeker])
+
+
+def try_facts(policy: Policy, tried: FactsTried) -> Receipt:
+    """Return the whole receipt of a child of whom just this is known, its narrative taken as coded; raises `Invalid`.
+
+    What triage derives of a referral, such as what comes together in the household, is derived here too.
+    """
+    indicators = [one.model_dump(mode="json", exclude_none=True) for one in tried.indicators]
+    check_coding(policy.vocabulary, indicators, tried.facts, children=1)
+    document = {"children": [{}], "concern": {"immediate_danger": "not_known", "indicators": indicators}}
+    history = History(narrative_coded=True, coded_facts=tried.facts)
+    return _receipt(policy, facts_of(document, 0, datetime.now(UTC), history))
 
 
 def _receipt(policy: Policy, facts: Mapping[str, Any]) -> Receipt:

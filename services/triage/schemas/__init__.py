@@ -25,7 +25,7 @@ from services.triage.schemas.challenges import (
     OpenChallenge,
     OpenChallenges,
 )
-from services.triage.schemas.checks import CheckOut, FactsSeen, LocalHelp, QuestionOut, ReferralSeen
+from services.triage.schemas.checks import CheckOut, FactsSeen, FactsTried, LocalHelp, QuestionOut, ReferralSeen
 from services.triage.schemas.clocks import Handover, HandoverItem, PageItem, PageList
 from services.triage.schemas.decisions import (
     ChildDecisionIn,
@@ -99,6 +99,7 @@ __all__ = [
     "EarlierContact",
     "FactsIn",
     "FactsSeen",
+    "FactsTried",
     "Feedback",
     "Handover",
     "HandoverItem",

@@ -75,6 +75,13 @@ class FactsSeen(In):
     postcode: Annotated[str, Field(max_length=10)] | None = None
 
 
+class FactsTried(In):
+    """What somebody tries against the policy, of a child there is not."""
+
+    indicators: list[IndicatorSeen] = Field([], max_length=200)
+    facts: dict[Code, bool | int | str] = Field({}, max_length=50)
+
+
 class QuestionOut(BaseModel):
     fact: str
     ask: str
