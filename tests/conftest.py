@@ -19,8 +19,24 @@ HUB_FOLDER = ROOT / "deploy" / "hubs" / "northamptonshire"
 EXAMPLES = HUB_FOLDER / "examples"
 APP_PASSWORD = "app-password"
 
+LONGEST_FIRST = ("tests/faults", "tests/journeys", "tests/kafka", "tests/browser")
+"""What would be waited for at the end by workers who have nothing left to do."""
+
 OpenDatabase = Callable[[str], Awaitable[Database]]
 Templates = Callable[[str], Awaitable[str]]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Give each file to one worker, and whatever shares the running front doors to one too; the longest first."""
+
+    def rank(item: pytest.Item) -> int:
+        folder = item.nodeid.rsplit("/", 1)[0]
+        return LONGEST_FIRST.index(folder) if folder in LONGEST_FIRST else len(LONGEST_FIRST)
+
+    items.sort(key=rank)
+    for item in items:
+        shares = "worlds" in getattr(item, "fixturenames", ())
+        item.add_marker(pytest.mark.xdist_group("worlds" if shares else item.nodeid.split("::")[0]))
 
 
 @pytest.fixture(scope="session")

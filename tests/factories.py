@@ -14,3 +14,14 @@ def case_opened(**said: Any) -> CaseOpened:
         "case_id": new_id(),
     }
     return CaseOpened(**{**values, **said})
+
+
+def another_family(document: dict[str, Any], surname: str, *, born: str) -> dict[str, Any]:
+    """Return the referral as of a family that nobody knows yet: other names, birth date and address, no numbers."""
+    (child,) = document["children"]
+    numbers = {"upn": None, "nhs_number": None}
+    address = {"lines": [f"1 {surname} Lane"], "postcode": child["address"]["postcode"]}
+    child |= {"given_name": surname[::-1].title(), "family_name": surname, "date_of_birth": born, "address": address}
+    for person in document.get("household", []):
+        person["name"] = f"{surname[:3]}a {surname}"
+    return {**document, "children": [{name: value for name, value in child.items() if name not in numbers}]}

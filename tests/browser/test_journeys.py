@@ -1,11 +1,11 @@
 """Whole journeys of staff in a browser, with JavaScript and without."""
 
-from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Open, example, submitted
+from tests.factories import another_family
 from tests.journeys.conftest import World
 
 BOTH = pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "no-scripts"])
@@ -14,17 +14,6 @@ BOTH = pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "no-scr
 def follow(page: Page, name: str) -> None:
     """Follow a link of the main part of the page."""
     page.locator("main").get_by_text(name, exact=True).first.click()
-
-
-def another_family(document: dict[str, Any], surname: str, *, born: str) -> dict[str, Any]:
-    """Return the referral as of a family that nobody knows yet: other names, birth date and address, no numbers."""
-    (child,) = document["children"]
-    numbers = {"upn": None, "nhs_number": None}
-    address = {"lines": [f"1 {surname} Lane"], "postcode": child["address"]["postcode"]}
-    child |= {"given_name": surname[::-1].title(), "family_name": surname, "date_of_birth": born, "address": address}
-    for person in document.get("household", []):
-        person["name"] = f"{surname[:3]}a {surname}"
-    return {**document, "children": [{name: value for name, value in child.items() if name not in numbers}]}
 
 
 @BOTH

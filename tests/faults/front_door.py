@@ -101,6 +101,12 @@ class FrontDoor:
             self.process.send_signal(signal.SIGINT)
         return self.process.wait(60)
 
+    def mend(self) -> None:
+        """Start it again, with the database server that belongs to it."""
+        self.stop()
+        self.start()
+        self.await_ready()
+
     def _postgres(self) -> list[int]:
         """Return the database server's processes, the postmaster first."""
         try:

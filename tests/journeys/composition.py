@@ -99,16 +99,24 @@ class Composition:
         """Start the database, migrate, and start all services and the gateway; returns at once thereafter."""
         for service in SERVICES:
             keys.sealing_keys(self.data_dir, service)
-        password = keys.superuser_password(self.data_dir)
-        roomy = {**postgres.SETTINGS, "max_connections": "200"}
-        server = postgres.start(self.data_dir / "postgres", password, roomy)
-        self._ending.callback(server.stop)
-        self._migrate(postgres.url(server.folder, postgres.SUPERUSER, password))
+        self._migrate(self._start_database())
         for instance in self.all:
             instance.settings = self.settings_of(instance.service)
             instance.start()
         addresses = {name: [instance.url for instance in running] for name, running in self.instances.items()}
         self._ending.enter_context(gateway(self.port, addresses))
+
+    def mend(self) -> None:
+        """Start the database again; the services find it by themselves."""
+        self._start_database()
+
+    def _start_database(self) -> str:
+        """Start the database server; returns its superuser's URL."""
+        password = keys.superuser_password(self.data_dir)
+        roomy = {**postgres.SETTINGS, "max_connections": "200"}
+        server = postgres.start(self.data_dir / "postgres", password, roomy)
+        self._ending.callback(server.stop)
+        return postgres.url(server.folder, postgres.SUPERUSER, password)
 
     @property
     def all(self) -> list[Instance]:

@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from math import inf
 from pathlib import Path
@@ -87,13 +87,12 @@ class World:
             after = f"&after={page['next_cursor']}"
 
 
-@pytest.fixture(scope="module", params=["embedded", "kafka"])
-def world(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    """Lend a front door in one process, then the same as three services that talk through Kafka."""
-    root: Path = tmp_path_factory.mktemp("front-door").resolve()
+@contextmanager
+def running(shape: str, root: Path) -> Iterator[World]:
+    """Run a front door in one process, or the same as three services that talk through Kafka."""
     with ExitStack() as ending:
         door: FrontDoor | Composition = FrontDoor(root / "installation")
-        if request.param == "kafka":
+        if shape == "kafka":
             need_kafka()
             door = Composition(root / "installation", ending.enter_context(cluster()).bootstrap)
         ending.callback(door.stop)
@@ -102,3 +101,23 @@ def world(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
         http = ending.enter_context(httpx.Client(base_url=door.url, timeout=40, trust_env=False))
         yield World(door, http)
         assert door.stop() == 0
+
+
+@pytest.fixture(scope="session")
+def worlds(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], World]]:
+    """Start each shape when the first test asks for it, and stop it after the last: starting costs more than most."""
+    with ExitStack() as ending:
+        started: dict[str, World] = {}
+
+        def world_of(shape: str) -> World:
+            if shape not in started:
+                started[shape] = ending.enter_context(running(shape, tmp_path_factory.mktemp(shape).resolve()))
+            return started[shape]
+
+        yield world_of
+
+
+@pytest.fixture(scope="module", params=["embedded", "kafka"])
+def world(request: pytest.FixtureRequest, worlds: Callable[[str], World]) -> World:
+    """Lend the front door in both of its shapes."""
+    return worlds(request.param)

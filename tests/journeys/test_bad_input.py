@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from tests.conftest import EXAMPLES
+from tests.factories import another_family
 from tests.journeys.conftest import World
 
 CANARY = "Zebedee-Quillfeather"
@@ -13,8 +14,8 @@ SCHOOL = "towcester-primary"
 
 
 def referral(**changed: Any) -> dict[str, Any]:
-    document: dict[str, Any] = json.loads((EXAMPLES / "03-attendance-and-routines.json").read_text())
-    return {**document, **changed}
+    document = json.loads((EXAMPLES / "03-attendance-and-routines.json").read_text())
+    return {**another_family(document, "Mallory", born="2017-08-09"), **changed}
 
 
 def raw(text: str) -> bytes:

@@ -15,8 +15,22 @@ QUESTION = "Has the girl missed appointments?"
 ANSWER = "Two, in September."
 
 
+UPN = "A941030824711"
+OTHER_FAMILY = {
+    "Whitlock": "Larkspur",
+    "1 Old Forge": "2 Old Forge",
+    "2016-01-30": "2016-03-21",
+    "2020-06-11": "2020-08-02",
+    "A941030824628": UPN,
+}
+
+
 def young_carer() -> dict[str, Any]:
-    document: dict[str, Any] = json.loads((EXAMPLES / "10-young-carer-two-siblings.json").read_text())
+    """Return the referral of a young carer as of a family that no other test speaks of."""
+    text = (EXAMPLES / "10-young-carer-two-siblings.json").read_text()
+    for said, instead in OTHER_FAMILY.items():
+        text = text.replace(said, instead)
+    document: dict[str, Any] = json.loads(text)
     document["children"][0]["location_protected"] = True
     return document
 
@@ -58,7 +72,7 @@ def test_the_hospital_is_asked_and_answers(world: World, referral: dict[str, Any
     news = eventually(lambda: [e for e in world.feed(HOSPITAL) if e["data"]["referral_id"] == referral["id"]])
     shown = world.http.get(news[0]["data"]["detail_url"], headers=world.partner(HOSPITAL))
     assert (shown.json()["id"], shown.json()["children"][0]["given_name"]) == (made.json()["id"], "Poppy")
-    for secret in ("Finlay", "Alan", "Helen Marsh", "Old Forge", "NN12", "sclerosis", "A941030824628", POLICE):
+    for secret in ("Finlay", "Alan", "Helen Marsh", "Old Forge", "NN12", "sclerosis", UPN, POLICE):
         assert secret not in shown.text
     path = f"/v1/information-requests/{made.json()['id']}"
     for stranger in (SCHOOL, POLICE):

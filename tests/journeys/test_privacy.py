@@ -9,6 +9,7 @@ import httpx
 from services.front_door.folder import database_urls
 from services.front_door.postgres import binary
 from tests.conftest import EXAMPLES
+from tests.factories import another_family
 from tests.journeys.composition import Composition
 from tests.journeys.conftest import World
 from tests.journeys.test_one_referral import eventually
@@ -18,8 +19,9 @@ NARRATIVE = "marzipan"
 
 
 def canary() -> dict[str, Any]:
-    document: dict[str, Any] = json.loads((EXAMPLES / "03-attendance-and-routines.json").read_text())
-    document["children"][0] |= {"given_name": CANARY, "family_name": CANARY, "known_as": [CANARY]}
+    example = json.loads((EXAMPLES / "03-attendance-and-routines.json").read_text())
+    document = another_family(example, CANARY, born="2018-06-07")
+    document["children"][0] |= {"given_name": CANARY, "known_as": [CANARY]}
     document["household"][0]["name"] = CANARY
     document["referrer"]["name"] = CANARY
     document["concern"]["what_happened"] = NARRATIVE
