@@ -1,6 +1,5 @@
 """Whole journeys of staff in a browser, with JavaScript and without."""
 
-
 import pytest
 from playwright.sync_api import Page, expect
 

@@ -1,7 +1,7 @@
-"""Kill -9 of each service and of Kafka under load, Kafka away for a while, two of each service: nothing is lost."""
+"""Kafka away for a while, then kill -9 of it and of each service, with two processes of each: nothing is lost."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -60,14 +60,14 @@ class Run:
 
 
 @asynccontextmanager
-async def running(root: Path, receiver: Receiver, *, instances: int = 1) -> AsyncIterator[Run]:
-    """Start the three services with their broker, and endpoints for everybody who is told."""
+async def running(root: Path, receiver: Receiver) -> AsyncIterator[Run]:
+    """Start two processes of each service with their broker, and endpoints for everybody who is told."""
     need_kafka()
     async with AsyncExitStack() as ending:
         lent = cluster()
         brokers = await asyncio.to_thread(lent.__enter__)
         ending.push_async_callback(asyncio.to_thread, lent.__exit__, None, None, None)
-        door = Composition(root / "installation", brokers.bootstrap, instances=instances, **SETTINGS)
+        door = Composition(root / "installation", brokers.bootstrap, instances=2, **SETTINGS)
         ending.push_async_callback(asyncio.to_thread, door.stop)
         await asyncio.to_thread(door.start)
         await asyncio.to_thread(door.await_ready)
@@ -76,30 +76,47 @@ async def running(root: Path, receiver: Receiver, *, instances: int = 1) -> Asyn
         yield run
 
 
-async def loaded(run: Run, harm: Callable[[], Awaitable[None]], floor: int) -> None:
-    """Submit while the harm is done, and until there are acknowledgements enough."""
-    async with asyncio.TaskGroup() as group:
-        group.create_task(run.partners.run(SEED))
-        await harm()
-        await run.partners.until_accepted(floor)
-        run.partners.stopping = True
+async def without_kafka(run: Run, report: Report) -> None:
+    """Take Kafka away for a while: whoever asks meanwhile is answered as ever."""
+    await run.partners.until_accepted(1)
+    before = len(run.partners.accepted)
+    await asyncio.to_thread(run.broker.kill)
+    await asyncio.sleep(AWAY_SECONDS)
+    meanwhile = len(run.partners.accepted) - before
+    failed = run.partners.unknown + sum(n for status, n in run.partners.answers.items() if status >= 500)
+    await asyncio.to_thread(run.broker.start)
+    report("Kafka away: seconds", AWAY_SECONDS)
+    report("Kafka away: acknowledgements meanwhile", meanwhile)
+    report("Kafka away: requests that failed", failed)
+    assert meanwhile > 0, "void: nothing was asked while Kafka was away"
+    assert failed == 0
 
 
-async def test_kill_9_of_services_and_kafka(tmp_path: Path, receiver: Receiver, report: Report) -> None:
-    """However often a service or Kafka is killed, each 202 is one case, audited and told in order."""
+async def kill_by_turns(run: Run, report: Report) -> None:
+    """Kill Kafka and one process of each service as often as each other, at seeded moments."""
+    chance = Random(SEED)
+    victims: list[Instance | Broker] = [run.broker] * KILLS_OF_EACH
+    for instances in run.door.instances.values():
+        victims += [chance.choice(instances) for _ in range(KILLS_OF_EACH)]
+    chance.shuffle(victims)
+    for kills, victim in enumerate(victims, 1):
+        await asyncio.sleep(chance.uniform(0.1, 1.5))
+        await run.kill(victim)
+        report("microservices: kills", kills)
+    await run.all_ready()
+
+
+async def test_neither_kills_nor_kafkas_absence_cost_anything(
+    tmp_path: Path, receiver: Receiver, report: Report
+) -> None:
+    """With two processes of each service, however often one or Kafka is killed, each 202 is one case, told in order."""
     async with running(tmp_path, receiver) as run:
-        victims: list[Instance | Broker] = [*run.door.all, run.broker] * KILLS_OF_EACH
-        chance = Random(SEED)
-        chance.shuffle(victims)
-
-        async def kill_all() -> None:
-            for kills, victim in enumerate(victims, 1):
-                await asyncio.sleep(chance.uniform(0.1, 1.5))
-                await run.kill(victim)
-                report("microservices: kills", kills)
-            await run.all_ready()
-
-        await loaded(run, kill_all, FLOOR_OF_ACKNOWLEDGEMENTS)
+        async with asyncio.TaskGroup() as group:
+            group.create_task(run.partners.run(SEED))
+            await without_kafka(run, report)
+            await kill_by_turns(run, report)
+            await run.partners.until_accepted(FLOOR_OF_ACKNOWLEDGEMENTS)
+            run.partners.stopping = True
         broken = await run.broken()
     report("microservices: acknowledgements", len(run.partners.accepted))
     report("microservices: outcomes unknown to a partner", run.partners.unknown)
@@ -107,42 +124,3 @@ async def test_kill_9_of_services_and_kafka(tmp_path: Path, receiver: Receiver, 
     assert broken == {}
     assert len(run.partners.accepted) >= FLOOR_OF_ACKNOWLEDGEMENTS, "void: too few acknowledgements"
     assert run.partners.unknown + run.partners.answers[503] > 0, "void: no kill ever met a request"
-
-
-async def test_intake_goes_on_while_kafka_is_away(tmp_path: Path, receiver: Receiver, report: Report) -> None:
-    """While Kafka is away every request is answered as ever; once it is back everything is opened and told."""
-    async with running(tmp_path, receiver) as run:
-
-        async def take_away() -> None:
-            await asyncio.to_thread(run.broker.kill)
-            await asyncio.sleep(AWAY_SECONDS)
-            report("Kafka away: seconds", AWAY_SECONDS)
-            report("Kafka away: acknowledgements meanwhile", len(run.partners.accepted))
-            assert run.partners.accepted, "void: nothing was asked while Kafka was away"
-            await asyncio.to_thread(run.broker.start)
-
-        await loaded(run, take_away, 0)
-        failed = run.partners.unknown + sum(n for status, n in run.partners.answers.items() if status >= 500)
-        broken = await run.broken()
-    report("Kafka away: requests that failed", failed)
-    report("Kafka away: promises broken", broken or "none")
-    assert failed == 0
-    assert broken == {}
-
-
-async def test_two_of_each_service(tmp_path: Path, receiver: Receiver, report: Report) -> None:
-    """With two processes of each service, and one of each killed, no case is opened twice and order is kept."""
-    async with running(tmp_path, receiver, instances=2) as run:
-
-        async def kill_one_of_each() -> None:
-            for instances in run.door.instances.values():
-                await asyncio.sleep(1)
-                await run.kill(instances[1])
-            await run.all_ready()
-
-        await loaded(run, kill_one_of_each, FLOOR_OF_ACKNOWLEDGEMENTS // 2)
-        broken = await run.broken()
-    report("two of each: acknowledgements", len(run.partners.accepted))
-    report("two of each: promises broken", broken or "none")
-    assert broken == {}
-    assert len(run.partners.accepted) >= FLOOR_OF_ACKNOWLEDGEMENTS // 2, "void: too few acknowledgements"
