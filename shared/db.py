@@ -111,6 +111,11 @@ def new_id() -> UUID:
     return uuid7()
 
 
+def first_id(at: datetime) -> UUID:
+    """Return the least UUIDv7 of a moment: ids grow with time, and so their index finds rows by it."""
+    return UUID(int=int(at.timestamp() * 1000) << 80)
+
+
 @dataclass
 class Database:
     """One service's database: its engine, its sessions, who wants to hear of new outbox rows, and who of changes."""

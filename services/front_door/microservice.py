@@ -79,7 +79,8 @@ def _referrals(neighbours: _Neighbours) -> tuple[Service, ServiceSettings, KeySo
 def _triage(neighbours: _Neighbours) -> tuple[Service, ServiceSettings, KeySource]:
     settings = TriageSettings()
     client = neighbours.client_of(neighbours.serve.referrals_url)
-    return triage.build(settings, client), settings, _partner_keys(neighbours)
+    endpoints = neighbours.client_of(neighbours.serve.notifications_url)
+    return triage.build(settings, client, endpoints), settings, _partner_keys(neighbours)
 
 
 def _notifications(neighbours: _Neighbours) -> tuple[Service, ServiceSettings, KeySource]:

@@ -29,6 +29,9 @@ class ServeSettings(BaseSettings):
         "http://localhost:8001", description="Where the referrals service answers: details, tokens and their keys."
     )
     triage_url: str = Field("http://localhost:8002", description="Where triage answers: feedback of decided cases.")
+    notifications_url: str = Field(
+        "http://localhost:8003", description="Where notifications answers: how the endpoints of partners do."
+    )
     trusted_issuers: dict[str, TrustedIssuer] = Field(
         default_factory=dict,
         description="JSON: further issuers by name, each with `jwks_url` and whether it speaks for `staff`.",

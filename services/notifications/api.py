@@ -20,12 +20,14 @@ from services.notifications.schemas import (
     EndpointIn,
     EndpointOut,
     EndpointPage,
+    EndpointsSeen,
     Feed,
     NewEndpointOut,
 )
 from services.notifications.settings import Settings
 from services.notifications.worker.sender import Sender
 from services.notifications.worker.verification import challenge
+from shared import clock
 from shared.db import transaction
 from shared.http.answers import (
     Answer,
@@ -50,6 +52,7 @@ router = APIRouter(tags=["notifications"])
 
 Owner = Annotated[Caller, allow(scope="webhooks:manage")]
 Reader = Annotated[Caller, allow(scope="events:read")]
+ServiceCaller = Annotated[Caller, allow(scope="internal:read")]
 Session = Annotated[AsyncSession, session_of(NAME)]
 Services = Annotated[Resources, resources_of(NAME)]
 After = Annotated[
@@ -106,6 +109,14 @@ async def list_endpoints(
 ) -> EndpointPage:
     required = resources.hub.webhooks.verification_required
     return await queries.list_endpoints(session, caller.agency, limit, cursor, verification_required=required)
+
+
+@router.get("/internal/endpoints", include_in_schema=False)
+async def list_health(caller: ServiceCaller, resources: Services, session: Session) -> EndpointsSeen:
+    """List every agency's endpoints with how they do, for the pages of staff."""
+    del caller
+    required = resources.hub.webhooks.verification_required
+    return await queries.endpoints_seen(session, clock.now(), verification_required=required)
 
 
 @router.get("/v1/webhook-endpoints/{endpoint_id}")

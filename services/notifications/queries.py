@@ -1,22 +1,42 @@
-"""What owners see of their endpoints and deliveries, and agencies of their feed; reads alone, ready to show."""
+"""What owners see of endpoints and deliveries, agencies of their feed, staff of all endpoints; reads, ready to show."""
 
+from collections import defaultdict
 from collections.abc import Sequence
+from datetime import datetime, timedelta
+from http import HTTPStatus
 from typing import Any
+from urllib.parse import urlsplit
 from uuid import UUID
 
-from sqlalchemy import CompoundSelect, Row, Select, bindparam, distinct, func, literal_column, select, union_all
+from sqlalchemy import (
+    CompoundSelect,
+    Row,
+    Select,
+    bindparam,
+    distinct,
+    func,
+    literal_column,
+    or_,
+    select,
+    text,
+    true,
+    union_all,
+)
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.notifications.domain.deliveries import DeliveryId, DeliveryState
 from services.notifications.domain.endpoints import EndpointId, state_of
-from services.notifications.models import Attempt, Delivery, Endpoint, FeedEntry, Thread
+from services.notifications.models import OPEN, Attempt, Delivery, Endpoint, FeedEntry, Thread
 from services.notifications.schemas import (
     AttemptOut,
+    AttemptSeen,
     DeliveryOut,
     DeliveryPage,
     DeliveryWithAttempts,
     EndpointOut,
     EndpointPage,
+    EndpointSeen,
+    EndpointsSeen,
     Feed,
     FeedEvent,
 )
@@ -24,6 +44,8 @@ from shared.http.answers import BAD_CURSOR, decode_cursor, encode_cursor
 from shared.problems import FieldError, Invalid, NotFound
 from shared.telemetry.gauges import MOST, GaugeQuery
 
+SPAN = timedelta(days=28)
+ATTEMPTS_SEEN = 10
 _LARGEST_POSITION = 2**63 - 1
 
 _feed = (
@@ -86,6 +108,32 @@ GAUGES = (
         ("state",),
     ),
 )
+
+_recent = (Attempt.endpoint_id == Endpoint.id) & (Attempt.started_at >= bindparam("since"))
+_well = Attempt.status.between(HTTPStatus.OK, HTTPStatus.MULTIPLE_CHOICES - 1)
+_succeeded = select(func.max(Attempt.started_at)).where(_recent, _well).scalar_subquery()
+_ended = (Attempt.started_at, Attempt.status, Attempt.failure, Attempt.duration_ms)
+_failed = (
+    select(*_ended)
+    .where(_recent, or_(Attempt.status.is_(None), ~_well))
+    .order_by(Attempt.started_at.desc())
+    .limit(1)
+    .lateral("failed")
+)
+_waiting = (
+    select(func.count().label("waiting"), func.min(Delivery.created_at).label("waiting_since"))
+    .where(Delivery.endpoint_id == Endpoint.id, text(OPEN))
+    .lateral("open")
+)
+_health = (
+    select(Endpoint, _succeeded.label("succeeded_at"), _failed, _waiting)
+    .select_from(Endpoint)
+    .outerjoin(_failed, true())
+    .join(_waiting, true())
+    .order_by(Endpoint.agency, Endpoint.id)
+)
+_last = select(*_ended).where(_recent).order_by(Attempt.started_at.desc()).limit(ATTEMPTS_SEEN).lateral("last")
+_attempts = select(Endpoint.id, _last).select_from(Endpoint).join(_last, true()).order_by(_last.c.started_at.desc())
 
 
 def endpoint_shown(endpoint: Endpoint, *, verification_required: bool) -> EndpointOut:
@@ -177,6 +225,35 @@ async def unknown_referrals(session: AsyncSession, referral_ids: Sequence[UUID])
     """Return of how many of these referrals, named once each, nothing was heard yet."""
     heard = select(func.count(distinct(Thread.referral_id))).where(Thread.referral_id.in_(referral_ids))
     return len(referral_ids) - int(await session.scalar(heard) or 0)
+
+
+async def endpoints_seen(session: AsyncSession, now: datetime, *, verification_required: bool) -> EndpointsSeen:
+    """Return the endpoints of all agencies with how they did in the last 28 days."""
+    since = {"since": now - SPAN}
+    attempts: dict[UUID, list[AttemptSeen]] = defaultdict(list)
+    for row in (await session.execute(_attempts, since)).all():
+        attempts[row.id].append(_attempt_seen(row))
+    rows = (await session.execute(_health, since)).all()
+    return EndpointsSeen(
+        endpoints=[
+            EndpointSeen(
+                agency=row.Endpoint.agency,
+                host=urlsplit(row.Endpoint.url).hostname or "",
+                state=endpoint_shown(row.Endpoint, verification_required=verification_required).state,
+                succeeded_at=row.succeeded_at,
+                failed=_attempt_seen(row) if row.started_at else None,
+                waiting=row.waiting,
+                waiting_since=row.waiting_since,
+                attempts=attempts[row.Endpoint.id],
+            )
+            for row in rows
+        ]
+    )
+
+
+def _attempt_seen(row: Row[Any]) -> AttemptSeen:
+    ended = row.failure if row.status is None else f"{row.status // 100}xx"
+    return AttemptSeen(at=row.started_at, ended=ended, duration_ms=row.duration_ms)
 
 
 def _feed_event(row: Row[Any]) -> FeedEvent:

@@ -73,6 +73,34 @@ class NewEndpointOut(EndpointOut):
     secret: str = Field(description="Signs every delivery; shown this once.")
 
 
+class AttemptSeen(BaseModel):
+    """How an attempt ended: the class of its HTTP status, such as `5xx`, or the failure that stood in its place."""
+
+    at: datetime
+    ended: str
+    duration_ms: int
+
+
+class EndpointSeen(BaseModel):
+    """An endpoint as staff see it: its host and how it does, nothing that its URL could give away.
+
+    The last attempts are those of the last 28 days, the newest first.
+    """
+
+    agency: str
+    host: str
+    state: EndpointState
+    succeeded_at: datetime | None
+    failed: AttemptSeen | None
+    waiting: int = Field(description="Deliveries that are not closed.")
+    waiting_since: datetime | None
+    attempts: list[AttemptSeen]
+
+
+class EndpointsSeen(BaseModel):
+    endpoints: list[EndpointSeen]
+
+
 class EndpointPage(BaseModel):
     items: list[EndpointOut]
     next_cursor: str | None

@@ -32,7 +32,10 @@ class Agency(Base):
 
 
 class AgencyKey(Base):
-    """A public key by which an agency proves who it is; two are live while it changes them."""
+    """A public key by which an agency proves who it is; two are live while it changes them.
+
+    `used_at` is the hour in which it was used last.
+    """
 
     __tablename__ = "agency_keys"
 
@@ -40,6 +43,7 @@ class AgencyKey(Base):
     kid: Mapped[str] = mapped_column(primary_key=True)
     jwk: Mapped[dict[str, Any]]
     added_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
+    used_at: Mapped[datetime | None]
 
 
 class UsedAssertion(Base):
@@ -53,7 +57,10 @@ class UsedAssertion(Base):
 
 
 class Referral(Base):
-    """One referral; `details` is the whole document, and `status` moves as `ReferralStatus` says."""
+    """One referral; `details` is the whole document, and `status` moves as `ReferralStatus` says.
+
+    `score` and `missing` are its quality on arrival: how complete it was, and the parts that it was without.
+    """
 
     __tablename__ = "referrals"
 
@@ -70,6 +77,8 @@ class Referral(Base):
     decision_due_at: Mapped[datetime]
     acknowledged_at: Mapped[datetime | None]
     advice: Mapped[list[Any] | None]
+    score: Mapped[int | None]
+    missing: Mapped[list[str] | None] = mapped_column(ARRAY(Text))
     details: Mapped[bytes]
 
     __table_args__ = (Index(None, "agency", "id"),)

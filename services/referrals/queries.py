@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -11,14 +12,28 @@ from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.referrals.domain import ReferralId, ReferralStatus, quality_of
-from services.referrals.domain.agencies import Scope
+from services.referrals.domain.agencies import SERVICES, Scope
+from services.referrals.domain.quality import ASKS
 from services.referrals.models import Agency, AgencyKey, Amendment, Decision, Referral
-from services.referrals.schemas import AgencyShown, AmendmentOut, Links, ReferralDetail, ReferralOut, ReferralPage
-from shared.db import transaction
+from services.referrals.schemas import (
+    AgenciesSeen,
+    AgencySeen,
+    AgencyShown,
+    AmendmentOut,
+    Links,
+    PartMissing,
+    QualitySeen,
+    ReferralDetail,
+    ReferralOut,
+    ReferralPage,
+)
+from shared.db import first_id, transaction
 from shared.http.answers import BAD_CURSOR, decode_cursor, encode_cursor
 from shared.http.service import Resources
 from shared.problems import Invalid, NotFound
 from shared.vault import Vault
+
+QUALITY_SPAN = timedelta(days=28)
 
 Sources = dict[str, str | None]
 """What each agency refers, as a DfE code, remembered from one look at the registrations to the next."""
@@ -63,6 +78,37 @@ _agencies = (
     .outerjoin(AgencyKey, AgencyKey.agency == Agency.slug)
     .group_by(Agency.slug)
     .order_by(Agency.slug)
+)
+
+_partners = (
+    select(
+        Agency.slug,
+        Agency.name,
+        Agency.source,
+        Agency.disabled_at.is_(None).label("enabled"),
+        func.count(AgencyKey.kid).label("keys"),
+        func.max(AgencyKey.added_at).label("key_added_at"),
+        func.max(AgencyKey.used_at).label("key_used_at"),
+    )
+    .outerjoin(AgencyKey, AgencyKey.agency == Agency.slug)
+    .where(Agency.slug.not_in(SERVICES))
+    .group_by(Agency.slug)
+    .order_by(Agency.name, Agency.slug)
+)
+_scores = (
+    select(Referral.agency, func.count(), func.avg(Referral.score))
+    .where(Referral.id >= bindparam("since"), Referral.score.is_not(None))
+    .group_by(Referral.agency)
+)
+_parts = (
+    select(Referral.agency, func.unnest(Referral.missing).label("part"))
+    .where(Referral.id >= bindparam("since"))
+    .subquery()
+)
+_missing = (
+    select(_parts.c.agency, _parts.c.part, func.count())
+    .group_by(_parts.c.agency, _parts.c.part)
+    .order_by(func.count().desc(), _parts.c.part)
 )
 
 
@@ -175,6 +221,23 @@ async def list_agencies(session: AsyncSession) -> list[AgencyShown]:
         )
         for agency, kids in rows
     ]
+
+
+async def agencies_seen(session: AsyncSession, now: datetime) -> AgenciesSeen:
+    """Return every partner, services left out, and the quality of what came in the last 28 days by agency."""
+    agencies = (await session.execute(_partners)).all()
+    since = {"since": first_id(now - QUALITY_SPAN)}
+    missing: dict[str, list[PartMissing]] = defaultdict(list)
+    for agency, part, referrals in (await session.execute(_missing, since)).all():
+        missing[agency].append(PartMissing(part=part, ask=ASKS.get(part, part), referrals=referrals))
+    scores = (await session.execute(_scores, since)).all()
+    return AgenciesSeen(
+        agencies=[AgencySeen.model_validate(row, from_attributes=True) for row in agencies],
+        quality={
+            agency: QualitySeen(referrals=referrals, mean_score=float(mean), missing=missing[agency])
+            for agency, referrals, mean in scores
+        },
+    )
 
 
 def _shown(vault: Vault, referral: Referral, decision: Decision | None, amendments: list[AmendmentOut]) -> ReferralOut:

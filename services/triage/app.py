@@ -30,7 +30,7 @@ from shared.vault import Vault
 NAME = "triage"
 
 
-def build(settings: Settings, client: ServiceClient) -> Service:
+def build(settings: Settings, client: ServiceClient, notifications: ServiceClient) -> Service:
     """Return triage, ready to be served; `client` is triage as a client of the referrals service."""
     folder = settings.hub_dir
     vault = Vault(key_bytes(settings.vault_key), key_bytes(settings.index_key))
@@ -49,6 +49,7 @@ def build(settings: Settings, client: ServiceClient) -> Service:
                 NAME: resources,
                 "triage_desk": desk,
                 "triage_client": client,
+                "triage_notifications": notifications,
                 "triage_site": site,
                 "triage_changes": changes,
             }

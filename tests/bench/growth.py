@@ -55,7 +55,8 @@ Turn = Callable[[AsyncSession], Awaitable[object]]
 
 async def growth(stage: Stage) -> Figures:
     referrals = OtherService()
-    service = build(Settings.model_validate(sealing(stage.ways["triage"].app)), cast("ServiceClient", referrals))
+    clients = [cast("ServiceClient", other) for other in (referrals, OtherService())]
+    service = build(Settings.model_validate(sealing(stage.ways["triage"].app)), *clients)
     db, vault = service.resources.db, service.resources.vault
     now = datetime.now(UTC)
     documents = [

@@ -43,7 +43,7 @@ NOTE: Final = (
 async def triage(stage: Stage) -> Row:
     referrals = OtherService()
     settings = Settings.model_validate(sealing(stage.ways["triage"].app))
-    service = build(settings, cast("ServiceClient", referrals))
+    service = build(settings, cast("ServiceClient", referrals), cast("ServiceClient", OtherService()))
     db = service.resources.db
     pool = await asyncpg.create_pool(stage.floor, min_size=1, max_size=1)
     made = synthetic_referrals(load_cast(HUB_FOLDER / "synthetic.yaml"), SEED, datetime.now(UTC).date())

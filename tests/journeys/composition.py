@@ -141,6 +141,7 @@ class Composition:
             "FRONTDOOR_KAFKA": self._kafka,
             "FRONTDOOR_REFERRALS_URL": first["referrals"],
             "FRONTDOOR_TRIAGE_URL": first["triage"],
+            "FRONTDOOR_NOTIFICATIONS_URL": first["notifications"],
             "FRONTDOOR_HOST": "127.0.0.1",
             "FRONTDOOR_SETTINGS": str(self.data_dir / "services" / service / "settings.env"),
         }

@@ -51,6 +51,7 @@ class Front:
     service: Service
     referrals: OtherService
     hub: Hub
+    notifications: OtherService
 
     @property
     def db(self) -> Database:
@@ -142,11 +143,12 @@ async def opened(open_service: OpenDatabase, hub: Hub, **more: Any) -> AsyncIter
         "details_retry_seconds": 0.05,
         "clock_check_seconds": 3600,
     }
-    referrals = OtherService()
-    service = build(Settings(**{**said, **more}), cast("ServiceClient", referrals))
+    referrals, notifications = OtherService(), OtherService()
+    clients = [cast("ServiceClient", other) for other in (referrals, notifications)]
+    service = build(Settings(**{**said, **more}), *clients)
     app = new_application("Triage", "test", verifier(), service.router, background("triage", service.work))
     async with serving(app) as http:
-        yield Front(http, service, referrals, hub)
+        yield Front(http, service, referrals, hub, notifications)
 
 
 @pytest.fixture

@@ -7,9 +7,9 @@ import pytest
 from sqlalchemy import update
 
 from services.triage.models import Case, Step
-from services.triage.queries.handover import first_id, hand_over
+from services.triage.queries.handover import hand_over
 from shared.calendar import is_open, night_before
-from shared.db import transaction
+from shared.db import first_id, transaction
 from shared.security import Role
 from tests.fakes import as_staff
 from tests.triage.conftest import MANAGER, Front, example

@@ -2,18 +2,29 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from joserfc.jwk import ECKey
+from sqlalchemy import bindparam, func, or_, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.referrals.domain.assertions import claimed_by, granted_scopes, invalid_client, verify_assertion
-from services.referrals.models import UsedAssertion
+from services.referrals.models import AgencyKey, UsedAssertion
 from services.referrals.queries import credentials_of
 from services.referrals.schemas import TokenOut
 from shared.security import TOKEN_SECONDS, issue_token
 
+_USED_ANEW = timedelta(hours=1)
+"""A key's use is written down this often at most: a token is asked for every few minutes."""
+
+_note_use = (
+    update(AgencyKey)
+    .where(AgencyKey.agency == bindparam("client"), AgencyKey.kid == bindparam("with_kid"))
+    .where(or_(AgencyKey.used_at.is_(None), AgencyKey.used_at < func.now() - _USED_ANEW))
+    .values(used_at=func.now())
+    .execution_options(synchronize_session=False)
+)
 _use = insert(UsedAssertion).on_conflict_do_nothing().returning(UsedAssertion.jti)
 
 
@@ -37,5 +48,6 @@ async def grant_token(session: AsyncSession, issuer: TokenIssuer, form: Mapping[
     used = {"agency": claimed.client, "jti": proven.jti, "expires_at": proven.expires_at}
     if await session.scalar(_use, used) is None:
         raise invalid_client("This assertion was used before; make a new one for each request.")
+    await session.execute(_note_use, {"client": claimed.client, "with_kid": claimed.kid})
     token = issue_token(issuer.key, issuer.name, issuer.name, {"sub": claimed.client, "scope": scope})
     return TokenOut(access_token=token, expires_in=TOKEN_SECONDS, scope=scope)

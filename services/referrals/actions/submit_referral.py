@@ -8,7 +8,14 @@ from pydantic_core import to_json
 from sqlalchemy import Table
 from sqlalchemy.exc import IntegrityError
 
-from services.referrals.domain import ReferralId, ReferralStatus, call_now_of, new_reference, quality_of
+from services.referrals.domain import (
+    ReferralId,
+    ReferralStatus,
+    call_now_of,
+    new_reference,
+    parts_missing,
+    quality_of,
+)
 from services.referrals.models import Referral
 from services.referrals.queries import Intake, self_link, source_of
 from services.referrals.schemas import ReferralAccepted, ReferralIn, parse_referral
@@ -28,7 +35,7 @@ from shared.vault import Vault
 UNKNOWN_SOURCE = "10"
 
 _referrals = Referral.metadata.tables[Referral.__tablename__]
-_REFERRAL = tuple(column.name for column in _referrals.columns if not column.nullable)
+_REFERRAL = (*(column.name for column in _referrals.columns if not column.nullable), "score", "missing")
 _AUDIT = ("who", "role", "purpose", "action", "record", "record_id", "correlation_id")
 _OUTBOX = ("event_id", "type", "subject", "headers", "payload")
 
@@ -96,6 +103,8 @@ def _row(
         "status": ReferralStatus.RECEIVED,
         "received_at": accepted.received_at,
         "decision_due_at": accepted.decision_due_at,
+        "score": accepted.quality.score,
+        "missing": parts_missing(accepted.quality),
         "details": vault.seal(_referrals.name, accepted.id, kept),
     }
 

@@ -9,7 +9,8 @@ from services.referrals import queries
 from services.referrals.actions.submit_referral import submit_referral
 from services.referrals.api.access import TAKERS, ServiceCaller, Services, Session
 from services.referrals.domain import ReferralId
-from services.referrals.schemas import ReferralDetail
+from services.referrals.schemas import AgenciesSeen, ReferralDetail
+from shared import clock
 from shared.audit import record_access
 from shared.http.answers import OnceBody
 from shared.http.client import RECORDED_BY
@@ -35,6 +36,13 @@ async def list_answering(caller: ServiceCaller, session: Session) -> dict[str, d
     """List the agencies that may be asked about a child, with the DfE code of what each refers."""
     del caller
     return {"agencies": await queries.answering_agencies(session)}
+
+
+@router.get("/internal/agencies")
+async def list_agencies(caller: ServiceCaller, session: Session) -> AgenciesSeen:
+    """List the agencies with their keys and how complete their referrals of the last 28 days were."""
+    del caller
+    return await queries.agencies_seen(session, clock.now())
 
 
 @router.get("/internal/referrals/{referral_id}")

@@ -1,7 +1,7 @@
 """What is decided about a referral before anybody reads it: state, reference, quality, warnings, urgency."""
 
 from services.referrals.domain.identifiers import Warned
-from services.referrals.domain.quality import Asked, Quality, quality_of
+from services.referrals.domain.quality import Asked, Quality, parts_missing, quality_of
 from services.referrals.domain.status import (
     IllegalMove,
     ReferralAlreadyDecided,
@@ -30,5 +30,6 @@ __all__ = [
     "check_withdrawal",
     "has_reached",
     "new_reference",
+    "parts_missing",
     "quality_of",
 ]

@@ -3,6 +3,7 @@
 Missing things become questions and lower the score; they never refuse a referral.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -12,6 +13,7 @@ from services.referrals.domain.harm import FGM
 from services.referrals.domain.identifiers import Warned, is_adult, warnings_of
 from services.referrals.domain.questions import CHILD_QUESTIONS, QUESTIONS
 
+CHILD = re.compile(r"^/children/\d+/")
 BOUND_TO_REPORT = frozenset({"2A", "2B", "3A", "3B", "3C", "3D", "3E", "3F"})
 
 
@@ -52,6 +54,23 @@ def quality_of(document: Mapping[str, Any], received_on: date) -> Quality:
         lost += -(-of_child.weight * len(lacking) // len(children))
         asked += [Asked(f"/children/{index}{of_child.pointer}", of_child.ask, of_child.why) for index in lacking]
     return Quality(100 - lost, tuple(asked), warnings_of(document, received_on))
+
+
+def _part(pointer: str) -> str:
+    """Return the part of a referral that a pointer means, of whichever child."""
+    return CHILD.sub("/children/", pointer)
+
+
+ASKS: Mapping[str, str] = {
+    **{f"/children{question.pointer}": question.ask for question in CHILD_QUESTIONS},
+    **{question.pointer: question.ask for question in reversed(QUESTIONS) if question.weight},
+}
+"""What is asked for each part whose absence costs score; where two ask of one part, the first."""
+
+
+def parts_missing(quality: Quality) -> list[str]:
+    """Return the parts whose absence cost score, each once."""
+    return [part for part in dict.fromkeys(_part(asked.pointer) for asked in quality.missing) if part in ASKS]
 
 
 def _duty_to_report(document: Mapping[str, Any], received_on: date) -> Iterator[Asked]:

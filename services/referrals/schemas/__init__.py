@@ -8,6 +8,8 @@ from services.referrals.schemas.amendments import (
     WithdrawalIn,
 )
 from services.referrals.schemas.answers import (
+    AgenciesSeen,
+    AgencySeen,
     AgencyShown,
     CodeListOut,
     CodeListPage,
@@ -15,6 +17,8 @@ from services.referrals.schemas.answers import (
     Feedback,
     KeySetOut,
     Links,
+    PartMissing,
+    QualitySeen,
     ReferralAccepted,
     ReferralDetail,
     ReferralOut,
@@ -27,6 +31,8 @@ from services.referrals.schemas.parse import parse_information, parse_referral
 from services.referrals.schemas.referral import ReferralIn
 
 __all__ = [
+    "AgenciesSeen",
+    "AgencySeen",
     "AgencyShown",
     "AmendmentAccepted",
     "AmendmentKind",
@@ -38,6 +44,8 @@ __all__ = [
     "InformationIn",
     "KeySetOut",
     "Links",
+    "PartMissing",
+    "QualitySeen",
     "ReferralAccepted",
     "ReferralDetail",
     "ReferralIn",

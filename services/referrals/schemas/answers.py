@@ -125,6 +125,41 @@ class KeySetOut(BaseModel):
     keys: list[dict[str, str]]
 
 
+class AgencySeen(BaseModel):
+    """An agency as triage sees it; `key_used_at` is the hour in which any of its live keys was used last."""
+
+    slug: str
+    name: str
+    source: str | None
+    enabled: bool
+    keys: int
+    key_added_at: datetime | None
+    key_used_at: datetime | None
+
+
+class PartMissing(BaseModel):
+    """A part of a referral, what is asked for it, and how many referrals were without."""
+
+    part: str
+    ask: str
+    referrals: int
+
+
+class QualitySeen(BaseModel):
+    """How complete the referrals of one agency were on arrival."""
+
+    referrals: int
+    mean_score: float
+    missing: list[PartMissing] = Field(description="The most often missing first.")
+
+
+class AgenciesSeen(BaseModel):
+    """Every agency, and by slug the quality of what was received in the last 28 days."""
+
+    agencies: list[AgencySeen]
+    quality: dict[str, QualitySeen]
+
+
 class AgencyShown(BaseModel):
     """An agency as an operator sees it; `kids` are its live keys, the newest first."""
 

@@ -13,6 +13,7 @@ from services.triage.models import Case, Step
 from services.triage.queries.cases import case_items
 from services.triage.schemas import Handover, HandoverItem, StepOut
 from shared.calendar import is_open, night_before
+from shared.db import first_id
 from shared.http.answers import encode_cursor
 from shared.settings.hub import Hub
 
@@ -54,11 +55,6 @@ async def _done(session: AsyncSession, since: datetime, until: datetime) -> Mapp
     for step in (await session.scalars(query)).all():
         found[step.case_id].append(StepOut.model_validate(step, from_attributes=True))
     return found
-
-
-def first_id(at: datetime) -> UUID:
-    """Return the least UUIDv7 of a moment: ids grow with time, and so their index finds rows by it."""
-    return UUID(int=int(at.timestamp() * 1000) << 80)
 
 
 async def _items(

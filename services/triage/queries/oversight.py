@@ -10,8 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.triage.domain import CaseStatus
 from services.triage.models import Case, Offer
-from services.triage.queries.handover import first_id
 from shared.audit import audit_rows
+from shared.db import first_id
 
 SPAN = timedelta(days=28)
 SMALL = 5
