@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.triage.actions.clocks import end_clocks, set_colour_clock, start_clock
 from services.triage.actions.desk import TRIAGE, Desk, mark, note, now, set_priority, tell
+from services.triage.actions.notes import write_note
 from services.triage.actions.places import find_help, give_back, record_unmet, take_place
 from services.triage.actions.reopen_case import reopen_case
 from services.triage.clocks import ClockKind
@@ -20,6 +21,7 @@ from services.triage.domain import (
     OPEN_OFFERS,
     PRIORITIES,
     CaseStatus,
+    NoHelpToStepUp,
     OfferStatus,
     Outcome,
     check_turn,
@@ -30,6 +32,7 @@ from services.triage.models import Case, Child, Clock, Offer
 from services.triage.queries.cases import open_details
 from services.triage.queries.directory import load_directory, placed_postcodes
 from services.triage.routing import Choice, seeker_of
+from services.triage.schemas import ReopeningIn
 from shared import clock
 from shared.calendar import term_ends_at
 from shared.db import insert_rows, new_id
@@ -163,15 +166,40 @@ async def step_up_offer(
 ) -> None:  # fmt: skip
     """Bring the case back to social care at once: at least amber, and in nobody's hands unless somebody has it."""
     check_turn(offer.status, OfferStatus.STEPPED_UP)
-    await _end(session, desk, case, offer, OfferStatus.STEPPED_UP, reason)
+    await _step_up(session, desk, case, [offer], TRIAGE, reason)
+    await note(session, case, caller, "early_help.stepped_up")
+
+
+async def step_up_case(session: AsyncSession, desk: Desk, case: Case, caller: Caller, given: ReopeningIn) -> None:
+    """Take a case out of early help and back to a person, in one step: every offer under way ends as stepped up.
+
+    A route is withdrawn by it, a decision set aside; from then on the policy routes the case no more. The caller holds
+    its lock.
+    """
+    if case.status not in (CaseStatus.ROUTED, CaseStatus.DECIDED):
+        raise NoHelpToStepUp("A person has this case already: decide it.")
+    offers = await _offers_of(session, case, *OPEN_OFFERS, lock=True)
+    if not offers:
+        raise NoHelpToStepUp("No offer is under way. A decided case can be reopened.")
+    routed = case.status == CaseStatus.ROUTED
+    await _step_up(session, desk, case, offers, caller, given.reason)
+    # Reopening keeps the reason; a route that is withdrawn has no other place for it.
+    await write_note(session, desk, case, caller, "case.stepped_up", given.reason if routed else None)
+
+
+async def _step_up(
+    session: AsyncSession, desk: Desk, case: Case, offers: Sequence[Offer], caller: Caller, reason: str
+) -> None:
+    for offer in offers:
+        await _end(session, desk, case, offer, OfferStatus.STEPPED_UP, reason)
     rises = PRIORITIES.index(case.priority) < PRIORITIES.index(STEP_UP_LEAST)
     if rises:
         set_priority(case, STEP_UP_LEAST)
     if rises and case.status != CaseStatus.DECIDED:
         await set_colour_clock(session, desk, case)
-    await _hand_to_person(session, desk, case, reason)
-    await _tell(session, case, offer, EarlyHelpSteppedUp)
-    await note(session, case, caller, "early_help.stepped_up")
+    await _hand_to_person(session, desk, case, reason, caller)
+    for offer in offers:
+        await _tell(session, case, offer, EarlyHelpSteppedUp)
 
 
 async def close_offer(session: AsyncSession, desk: Desk, case: Case, offer: Offer, caller: Caller, result: str) -> None:
@@ -207,9 +235,13 @@ async def came_back(session: AsyncSession, case: Case) -> bool:
     return bool(await _offers_of(session, case, *ended))
 
 
-async def _offers_of(session: AsyncSession, case: Case, *statuses: OfferStatus) -> Sequence[Offer]:
-    query = select(Offer).where(Offer.case_id == case.id, Offer.status.in_(statuses))
-    return (await session.scalars(query.order_by(Offer.child, Offer.id))).all()
+async def _offers_of(
+    session: AsyncSession, case: Case, *statuses: OfferStatus, lock: bool = False
+) -> Sequence[Offer]:  # fmt: skip
+    query = select(Offer).where(Offer.case_id == case.id, Offer.status.in_(statuses)).order_by(Offer.child, Offer.id)
+    if lock:
+        query = query.with_for_update().execution_options(populate_existing=True)
+    return (await session.scalars(query)).all()
 
 
 async def _end(
@@ -233,13 +265,15 @@ async def _offer_next(session: AsyncSession, desk: Desk, case: Case, offer: Offe
         await _hand_to_person(session, desk, case, HANDED_ON)
 
 
-async def _hand_to_person(session: AsyncSession, desk: Desk, case: Case, reason: str) -> None:
+async def _hand_to_person(
+    session: AsyncSession, desk: Desk, case: Case, reason: str, caller: Caller = TRIAGE
+) -> None:  # fmt: skip
     """Put the case where a person looks next; one that somebody has in hand stays there."""
     if case.status == CaseStatus.DECIDED:
-        await reopen_case(session, desk, case, TRIAGE, reason)
+        await reopen_case(session, desk, case, caller, reason)
     elif case.status == CaseStatus.ROUTED:
         case.status, case.owner, case.lease_until = CaseStatus.UNASSIGNED, None, None
-        await note(session, case, TRIAGE, "case.route_withdrawn")
+        await note(session, case, caller, "case.route_withdrawn")
 
 
 async def _tell(session: AsyncSession, case: Case, offer: Offer, fact: type[OfferFact], *others: str) -> None:

@@ -29,10 +29,11 @@ class Person:
 
 @dataclass(frozen=True)
 class SignedIn:
-    """Who holds a session: the caller of every action, and the name that pages show."""
+    """Who holds a session: the caller of every action, the name that pages show, and the queue they looked at last."""
 
     caller: Caller
     name: str
+    queue_asked: str
 
 
 def roles_in(claim: object) -> frozenset[Role]:
@@ -80,11 +81,18 @@ async def find_session(session: AsyncSession, secret: str, *, active: bool) -> S
         touched = update(StaffSession).where(StaffSession.digest == held.digest)
         await session.execute(touched.values(seen_at=now))
     roles = frozenset(Role(role) for role in member.roles)
-    return SignedIn(Caller(member.subject, FRONT_DOOR, roles=roles), member.name)
+    return SignedIn(Caller(member.subject, FRONT_DOOR, roles=roles), member.name, held.queue_asked)
 
 
 def _is_over(held: StaffSession, now: datetime) -> bool:
     return held.seen_at < now - IDLE or held.started_at < now - LONGEST
+
+
+async def remember_queue(session: AsyncSession, secret: str, asked: str) -> None:
+    """Keep the address of the queue that this session looks at, until it ends."""
+    await session.execute(
+        update(StaffSession).where(StaffSession.digest == digest_of(secret)).values(queue_asked=asked)
+    )
 
 
 async def sign_out(session: AsyncSession, secret: str) -> None:

@@ -69,6 +69,12 @@ class OfferInAnotherState(Problem):
     title, status, slug = "The offer is in another state", 409, "offer-in-another-state"
 
 
+class NoHelpToStepUp(Problem):
+    """The case is in a person's hands, or nobody is being helped by it: there is nothing to take it out of."""
+
+    title, status, slug = "No early help is under way", 409, "no-help-to-step-up"
+
+
 def check_turn(standing: str, wanted: OfferStatus) -> None:
     """Raise `OfferInAnotherState` where an offer cannot go on from `standing` to what a provider wants."""
     if standing not in _TURNS[wanted]:

@@ -26,7 +26,10 @@ class StaffMember(Base):
 
 
 class StaffSession(Base):
-    """A browser that is signed in: `digest` is the SHA-256 of the secret in its cookie, which stands nowhere else."""
+    """A browser that is signed in: `digest` is the SHA-256 of the secret in its cookie, which stands nowhere else.
+
+    `queue_asked` is what the queue was last narrowed to, as its address says it: codes, and nothing of a child.
+    """
 
     __tablename__ = "staff_sessions"
 
@@ -34,6 +37,7 @@ class StaffSession(Base):
     subject: Mapped[str] = mapped_column(ForeignKey("staff_members.subject"), index=True)
     started_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
     seen_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
+    queue_asked: Mapped[str] = mapped_column(server_default="")
 
     __table_args__ = (Index(None, "seen_at"),)
 

@@ -14,6 +14,7 @@ from services.triage.actions.desk import Desk
 from services.triage.actions.information import ask_agency
 from services.triage.actions.new_information import acknowledge_new_information
 from services.triage.actions.notes import write_note
+from services.triage.actions.offers import step_up_case
 from services.triage.actions.parallel_routes import complete_parallel_route, open_parallel_route
 from services.triage.actions.prioritise_case import prioritise_case
 from services.triage.actions.reopen_case import reopen_case
@@ -195,6 +196,12 @@ def _is(*statuses: str) -> Any:
     return offered
 
 
+def helped(case: CaseOut, caller: Caller) -> bool:
+    """Tell whether early help stands in place of a person's work on the case."""
+    del caller
+    return case.status in ("routed", "decided") and any(offer.ended_at is None for offer in case.offers)
+
+
 def _may_countersign(case: CaseOut, caller: Caller) -> bool:
     decided_by = {one.decided_by for one in case.decisions if one.state == "awaiting"}
     return case.status == "awaiting_countersignature" and caller.subject not in decided_by
@@ -210,6 +217,8 @@ FORMS = (
              acting(FactsIn, coding_of, code_facts), versioned=False, main=True),
     CaseForm("confirmation", "Confirm the route", "The route is confirmed, and the referrer is told.",
              acting(ReasonIn, _reason, confirm_route), DECIDERS, _is("routed"), main=True),
+    CaseForm("step-up", "Step up", "The case is back with a person, and early help has ended.",
+             acting(ReopeningIn, _reason, step_up_case), offered=helped, main=True),
     CaseForm("decision", "Decide", "The decision is recorded.", _decide, DECIDERS, main=True),
     CaseForm("countersignature", "Countersign", "Your countersignature is recorded.",
              acting(CountersignatureIn, _countersigned, countersign_decision), (Role.MANAGER,), _may_countersign,

@@ -11,6 +11,7 @@ from pydantic import BaseModel, Field, field_validator
 
 from services.triage.actions.claim_case import claim_next_case
 from services.triage.actions.desk import Desk
+from services.triage.actions.sessions import remember_queue
 from services.triage.pages.form import Form
 from services.triage.pages.page import Page, PageRoute, form_for, go, page_for
 from services.triage.queries.cases import Due, Filter, Queue
@@ -24,6 +25,8 @@ from shared.security import CASE_ROLES
 PURPOSE = "queue"
 ROWS = 100
 QUEUES = (Queue.MINE, Queue.UNASSIGNED, Queue.ALL, Queue.NEW_INFORMATION, Queue.ROUTED, Queue.DECIDED)
+
+FILTERS = ("level", "priority", "council", "due")
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 StaffPage = Annotated[Page, page_for(CASE_ROLES)]
@@ -41,10 +44,14 @@ class Asked(BaseModel):
     cursor: str | None = Field(None, max_length=512)
     none_left: bool = False
 
-    @field_validator("level", "priority", "council", "due", mode="before")
+    @field_validator(*FILTERS, mode="before")
     @classmethod
     def _any(cls, value: Any) -> Any:
         return None if value == "" else value
+
+    @property
+    def filtered(self) -> bool:
+        return any(getattr(self, name) is not None for name in FILTERS)
 
     def url(self, **changed: Any) -> str:
         """Return the address of this queue with something changed, from its first page."""
@@ -54,7 +61,13 @@ class Asked(BaseModel):
 
 @router.get("/desk")
 async def get_queue(page: StaffPage, asked: Annotated[Asked, Query()]) -> Response:
-    """Show the queue; who its children are is audited before the page leaves."""
+    """Show the queue; who its children are is audited before the page leaves.
+
+    Without a query it leads to the queue that the session looked at last: the way back from a case loses no filter.
+    """
+    remembered = page.signed_in.queue_asked
+    if not page.request.url.query:
+        return go(remembered or asked.url())
     version = page.request.state.triage_changes.version
     now = clock.now()
     wanted = _filter(page, asked, now)
@@ -62,6 +75,8 @@ async def get_queue(page: StaffPage, asked: Annotated[Asked, Query()]) -> Respon
     async with transaction(page.db) as session:
         found = await read_queue(session, page.desk.vault, wanted, ROWS, decode_place(asked.cursor), today)
         await record_access(session, page.caller, "case.listed", "case", found.named, purpose=PURPOSE)
+        if asked.url() != remembered and not asked.none_left:
+            await remember_queue(session, page.secret, asked.url())
     more = encode_cursor([found.next_place[0].isoformat(), found.next_place[1]]) if found.next_place else None
     return page.show(
         "queue.html",
@@ -79,7 +94,7 @@ def _filter(page: Page, asked: Asked, now: datetime) -> Filter:
     return Filter(
         owner=page.caller.subject,
         today_ends_at=today_ends_at(page.desk, now),
-        **asked.model_dump(include={"queue", "level", "priority", "council", "due"}),
+        **asked.model_dump(include={"queue", *FILTERS}),
     )
 
 

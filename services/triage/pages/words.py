@@ -31,7 +31,7 @@ def label(table: Mapping[str, str], code: object) -> str:
 OVERSEERS = (Role.MANAGER, Role.ADMIN, Role.AUDITOR)
 
 MENU = (
-    ("/desk", "Your work", CASE_ROLES),
+    ("/desk", "Queue", CASE_ROLES),
     ("/desk/call", "Record a call", (Role.SCREENER, Role.OUT_OF_HOURS)),
     ("/desk/handover", "The night", CASE_ROLES),
     ("/desk/early-help", "Early help", tuple(Role)),
@@ -175,6 +175,7 @@ STEPS = {
     "case.details_completed": "Referral fetched",
     "case.decided": "Decided",
     "case.reopened": "Opened again",
+    "case.stepped_up": "Stepped up from early help",
     "route.confirmed": "Route confirmed",
     "facts.coded": "Narrative coded",
     "decision.awaits_countersignature": "Decision waits for a countersignature",

@@ -24,10 +24,11 @@ WHEREABOUTS = ("address", "school", "gp_practice")
 
 _open = Offer.status.in_(OPEN_OFFERS)
 _readable = or_(
-    Offer.status.in_((*OPEN_OFFERS, OfferStatus.STEPPED_UP)),
+    Offer.status.in_(OPEN_OFFERS),
+    and_(Offer.status == OfferStatus.STEPPED_UP, Offer.accepted_at.is_not(None)),
     and_(Offer.status == OfferStatus.CLOSED, Offer.result.is_not(None)),
 )
-"""A provider goes on seeing what it ended itself; not what it declined, or what was taken back from it."""
+"""A provider goes on seeing the families that it took on; not what it declined, or what was taken back before."""
 
 
 def _offers_of(provider: str) -> Select[Offer, Case]:

@@ -58,7 +58,7 @@ class OfferOut(BaseModel):
     started_on: date | None
     ended_at: datetime | None
     result: str | None
-    reason: str | None = Field(description="What the provider said as it declined, stepped up or closed.")
+    reason: str | None = Field(description="What was said as it was declined, stepped up or closed.")
 
 
 class OfferItem(BaseModel):

@@ -99,3 +99,18 @@ async def test_a_decided_case_is_opened_again(front: Front, as_persona: SignIn) 
     await browser.send(f"{path}/reopening", reason="Gran rang.")
     assert "Set aside" in browser.text
     assert "Gran rang." in browser.text
+
+
+async def test_early_help_is_stepped_up(front: Front, as_persona: SignIn) -> None:
+    """Where an offer is under way the case can be taken back with a reason, by anybody who works on it."""
+    case = await front.case_of(await front.submit(example("03")))
+    browser, path = await as_persona("screener"), f"/desk/cases/{case['id']}"
+    await browser.open(path)
+    assert "Step up: early help is not enough" in browser.text
+    await browser.open(f"{path}/step-up")
+    assert "Towcester family hub, offered" in browser.text
+    assert (await browser.send(f"{path}/step-up")).status_code == 422
+    await browser.send(f"{path}/step-up", reason="Gran rang.")
+    assert "The case is back with a person" in browser.text
+    assert "Gran rang." in browser.text
+    assert "Step up:" not in browser.text

@@ -44,6 +44,25 @@ async def test_filters_are_in_the_url(front: Front, as_persona: SignIn) -> None:
     assert "text/html" in browser.page.headers["Content-Type"]
 
 
+async def test_filters_are_remembered_until_they_are_cleared(front: Front, as_persona: SignIn) -> None:
+    """The way back leads to the queue as it was narrowed, in this session alone; clearing forgets it."""
+    await front.submit(example("10"))
+    await front.submit(example("02"))
+    browser, other = await as_persona("screener"), await as_persona("screener")
+    assert str(browser.page.url).endswith("/desk?queue=mine")
+    await browser.open("/desk?queue=all&priority=amber&council=&due=")
+    await browser.open("/desk?queue=all&level=9")
+    await browser.open("/desk")
+    assert str(browser.page.url).endswith("/desk?queue=all&priority=amber")
+    assert ("Mason" in browser.text, "Poppy" in browser.text) == (False, True)
+    assert "Clear filters" in browser.text
+    await other.open("/desk")
+    assert str(other.page.url).endswith("/desk?queue=mine")
+    await browser.open("/desk?queue=all")
+    assert "Clear filters" not in browser.text
+    assert "Mason" in (await browser.open("/desk")).text
+
+
 async def test_a_restricted_record_has_no_name_on_the_queue(front: Front, as_persona: SignIn) -> None:
     """Nor is it said to have been read."""
     hidden = {**example("05"), "restricted": True}
