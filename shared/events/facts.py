@@ -214,7 +214,7 @@ class EarlyHelpBounced(OfferFact):
 
 
 class EarlyHelpSteppedUp(OfferFact):
-    """The provider brought the case back to social care."""
+    """The case was brought back to social care."""
 
     type = PREFIX + "early_help.stepped_up.v1"
 

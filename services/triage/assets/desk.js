@@ -42,6 +42,10 @@ function watch() {
     if (changed) news("The queue has changed.");
   };
   stream.addEventListener("version", (event) => { newest = event.data; tell(); });
+  stream.addEventListener("over", () => {
+    stream.close();
+    news("Newer pages of yours hear of changes. Load this one again to hear of them here.");
+  });
   stream.addEventListener("error", () => {
     if (stream.readyState === EventSource.CLOSED) news("No longer hears of changes. Load the page again.");
   });
@@ -51,16 +55,26 @@ function watch() {
     news(paused ? "Updates are paused." : "This page hears of changes.");
     tell();
   });
+  // What was ticked stays ticked while its case is there, and the keyboard stays where it was among the cases.
+  let last = "";
+  byId("fragment").addEventListener("focusin", (event) => { last = event.target.id; });
+  const show = (fresh) => {
+    const ticked = [...byId("fragment").querySelectorAll("input:checked")].map((box) => box.id);
+    byId("fragment").replaceChildren(...fresh.childNodes);
+    const left = ticked.map(byId).filter(Boolean);
+    for (const box of left) box.checked = true;
+    (byId("fragment").contains(byId(last)) ? byId(last) : byId("live-pause")).focus({ preventScroll: true });
+    const gone = ticked.length - left.length;
+    return gone ? `Changes are shown. ${gone} of those you ticked can not be ticked any more.` : "Changes are shown.";
+  };
   byId("live-show").addEventListener("click", async () => {
     const asked = newest;
     const reply = await fetch(location.href);
     if (reply.redirected || !reply.ok) { location.reload(); return; }
     const fresh = new DOMParser().parseFromString(await reply.text(), "text/html");
-    byId("fragment").replaceChildren(...fresh.getElementById("fragment").childNodes);
     shown = asked;
     byId("live-show").hidden = true;
-    news("Changes are shown.");
-    byId("live-pause").focus();
+    news(show(fresh.getElementById("fragment")));
     countDown();
     tell();
   });

@@ -7,8 +7,8 @@ for another's. Every process that serves triage listens, and passes it on to the
 import asyncio
 import secrets
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from typing import Annotated
 
 from fastapi import APIRouter, Request, Response
@@ -25,6 +25,8 @@ GATHER_SECONDS = 0.1
 AGAIN_SECONDS = 1.0
 HEARTBEAT_SECONDS = 15.0
 STREAM_SECONDS = 300.0
+MOST_STREAMS = 4
+"""Of one session in one process: a browser holds six connections to a place over HTTP/1.1, and pages need some."""
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 
@@ -35,6 +37,7 @@ class Changes:
     def __init__(self) -> None:
         self._process, self._count = secrets.token_hex(4), 0
         self._next = asyncio.Event()
+        self._watching: dict[str, list[object]] = {}
 
     @property
     def version(self) -> str:
@@ -45,6 +48,20 @@ class Changes:
         self._count += 1
         self._next.set()
         self._next = asyncio.Event()
+
+    @contextmanager
+    def watched(self, secret: str) -> Iterator[Callable[[], bool]]:
+        """Count a stream of this session, which tells whether it may go on: the oldest of too many may not."""
+        stream, streams = object(), self._watching.setdefault(secret, [])
+        streams.append(stream)
+        del streams[:-MOST_STREAMS]
+        try:
+            yield lambda: stream in streams
+        finally:
+            if stream in streams:
+                streams.remove(stream)
+            if not streams:
+                self._watching.pop(secret, None)
 
     async def wait(self, seconds: float) -> None:
         """Wait for the next change, or so long."""
@@ -101,24 +118,29 @@ async def _passing() -> AsyncIterator[None]:
 
 
 @router.get("/desk/changes")
-async def get_changes(_page: Annotated[Page, page_for(CASE_ROLES, active=False)], request: Request) -> Response:
+async def get_changes(page: Annotated[Page, page_for(CASE_ROLES, active=False)], request: Request) -> Response:
     """Stream the version of the queue, at once and after each change; watching keeps no session alive."""
-    return EventSourceResponse(versions(request), headers={"X-Accel-Buffering": "no"})
+    return EventSourceResponse(versions(request, page.secret), headers={"X-Accel-Buffering": "no"})
 
 
-async def versions(request: Request) -> AsyncIterator[str]:
+async def versions(request: Request, secret: str) -> AsyncIterator[str]:
     """Yield for five minutes; the browser then asks again, and its session is looked at anew.
 
-    A process that is asked to stop does not wait for its streams: they end within a second.
+    A process that is asked to stop does not wait for its streams: they end within a second. One that gives way to a
+    newer one of its session says so, so that the browser does not ask again.
     """
     changes: Changes = request.state.triage_changes
     begun_at, told, told_at = time.monotonic(), "", 0.0
     yield "retry: 2000\n\n"
-    while time.monotonic() - begun_at < STREAM_SECONDS and not getattr(request.app.state, "stopping", False):
-        if changes.version != told or time.monotonic() - told_at > HEARTBEAT_SECONDS:
-            told, told_at = changes.version, time.monotonic()
-            yield f"event: version\ndata: {told}\n\n"
-        await changes.wait(AGAIN_SECONDS)
+    with changes.watched(secret) as may_go_on:
+        while time.monotonic() - begun_at < STREAM_SECONDS and not getattr(request.app.state, "stopping", False):
+            if not may_go_on():
+                yield "event: over\ndata: elsewhere\n\n"
+                return
+            if changes.version != told or time.monotonic() - told_at > HEARTBEAT_SECONDS:
+                told, told_at = changes.version, time.monotonic()
+                yield f"event: version\ndata: {told}\n\n"
+            await changes.wait(AGAIN_SECONDS)
 
 
 @router.get("/desk/stay")

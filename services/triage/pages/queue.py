@@ -16,11 +16,12 @@ from services.triage.pages.form import Form
 from services.triage.pages.page import Page, PageRoute, form_for, go, page_for
 from services.triage.queries.cases import Due, Filter, Queue
 from services.triage.queries.queue import Row, due_group, read_queue
+from services.triage.queries.staff import colleagues
 from shared import clock
 from shared.audit import record_access
 from shared.db import transaction
 from shared.http.answers import decode_place, encode_cursor
-from shared.security import CASE_ROLES
+from shared.security import CASE_ROLES, Role
 
 PURPOSE = "queue"
 ROWS = 100
@@ -77,6 +78,8 @@ async def get_queue(page: StaffPage, asked: Annotated[Asked, Query()]) -> Respon
         await record_access(session, page.caller, "case.listed", "case", found.named, purpose=PURPOSE)
         if asked.url() != remembered and not asked.none_left:
             await remember_queue(session, page.secret, asked.url())
+        hands_over = Role.MANAGER in page.caller.roles and asked.queue not in (Queue.ROUTED, Queue.DECIDED)
+        team = await colleagues(session) if hands_over else []
     more = encode_cursor([found.next_place[0].isoformat(), found.next_place[1]]) if found.next_place else None
     return page.show(
         "queue.html",
@@ -87,6 +90,7 @@ async def get_queue(page: StaffPage, asked: Annotated[Asked, Query()]) -> Respon
         more=asked.url(cursor=more) if more else None,
         now=now,
         version=version,
+        team=[(member.subject, member.name) for member in team],
     )
 
 

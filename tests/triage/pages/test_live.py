@@ -8,7 +8,7 @@ from typing import cast
 
 from fastapi import Request
 
-from services.triage.pages.live import CHANNEL, Changes, announce, listen, versions
+from services.triage.pages.live import CHANNEL, MOST_STREAMS, Changes, announce, listen, versions
 from shared.db import Database, open_database
 from tests.conftest import OpenDatabase
 from tests.triage.conftest import Front, example
@@ -87,10 +87,30 @@ async def test_a_stream_ends_with_its_process() -> None:
     """It says the version at once and after a change, and ends when the process is asked to stop."""
     process, changes = SimpleNamespace(), Changes()
     watching = SimpleNamespace(app=SimpleNamespace(state=process), state=SimpleNamespace(triage_changes=changes))
-    stream = versions(cast("Request", watching))
+    stream = versions(cast("Request", watching), "a session")
     async with asyncio.timeout(20):
         assert [await anext(stream), changes.version in await anext(stream)] == ["retry: 2000\n\n", True]
         changes.add()
         assert changes.version in await anext(stream)
         process.stopping = True
         assert [told async for told in stream] == []
+
+
+async def test_the_oldest_of_too_many_streams_gives_way() -> None:
+    """A session's stream beyond the most ends its oldest, which says so; the others go on, and other sessions'."""
+    changes = Changes()
+    watching = SimpleNamespace(app=SimpleNamespace(state=None), state=SimpleNamespace(triage_changes=changes))
+
+    async def begun(secret: str) -> AsyncIterator[str]:
+        stream = versions(cast("Request", watching), secret)
+        assert [(await anext(stream))[:5], (await anext(stream))[:14]] == ["retry", "event: version"]
+        return stream
+
+    async with asyncio.timeout(20):
+        other = await begun("another session")
+        first, second, *_ = [await begun("a session") for _ in range(MOST_STREAMS)]
+        last = await begun("a session")
+        assert [told async for told in first] == ["event: over\ndata: elsewhere\n\n"]
+        changes.add()
+        for stream in (other, second, last):
+            assert changes.version in await anext(stream)
