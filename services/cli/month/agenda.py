@@ -12,6 +12,7 @@ from services.cli.month.front import Front
 from shared.db import transaction
 
 NEVER = datetime.max.replace(tzinfo=UTC)
+MINUTE, RESOLUTION = timedelta(minutes=1), timedelta.resolution
 
 Act = Callable[[], Awaitable[None]]
 
@@ -38,7 +39,7 @@ class Seen:
 
 @dataclass
 class Agenda:
-    """Acts by their moment, and at one moment in the order in which they were put down."""
+    """Acts by their minute, and within one in the order in which they were put down."""
 
     front: Front
     _acts: list[tuple[datetime, int, Act]] = field(default_factory=list)
@@ -49,7 +50,8 @@ class Agenda:
         return self.front.times.at
 
     def put(self, at: datetime, act: Act) -> None:
-        heapq.heappush(self._acts, (max(at, self.now), next(self._numbers), act))
+        minute = max(at, self.now) + MINUTE - RESOLUTION
+        heapq.heappush(self._acts, (minute.replace(second=0, microsecond=0), next(self._numbers), act))
 
     def put_in(self, after: timedelta, act: Act) -> None:
         self.put(self.now + after, act)
@@ -57,7 +59,7 @@ class Agenda:
     async def live(self, until: datetime, look: Callable[[Seen], None]) -> None:
         """Let everything happen up to `until`: at each moment first the clocks, then the acts, then `look`.
 
-        Nobody acts before events have come to rest, so nothing depends on which of two things is faster.
+        Events come to rest after the clocks and after the acts, so nothing depends on which of two things is faster.
         """
         seen = await self._look()
         while (at := min(self._next_act(), seen.due_at or NEVER)) <= until:
@@ -66,7 +68,7 @@ class Agenda:
                 await self.front.work()
             while self._acts and self._acts[0][0] <= at:
                 await heapq.heappop(self._acts)[2]()
-                await self.front.rest()
+            await self.front.rest()
             seen = await self._look()
             look(seen)
         await self.front.times.move_to(until)

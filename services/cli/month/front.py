@@ -33,7 +33,7 @@ from shared import clock
 from shared.db import Database, transaction
 from shared.http.service import Service
 from shared.inbox import consume
-from shared.outbox import Cursor, HandOn, open_cursor, read_round
+from shared.outbox import BATCH, Cursor, HandOn, open_cursor, read_round
 
 ISSUER = "http://front-door.test"
 
@@ -48,9 +48,11 @@ class Reader:
     woken: Event
 
     async def read(self) -> None:
-        self.woken.clear()
-        while await read_round(self.connection, self.cursor, self.hand_on):
-            pass
+        """Read to the end: nobody else writes, so after a batch that was not full there is no more until one is woken."""
+        taken = BATCH
+        while taken >= BATCH or self.woken.is_set():
+            self.woken.clear()
+            taken = await read_round(self.connection, self.cursor, self.hand_on)
 
 
 @dataclass

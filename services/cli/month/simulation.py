@@ -7,6 +7,8 @@ from datetime import UTC, date, datetime, time, timedelta
 from functools import partial
 from pathlib import Path
 
+import uvloop
+
 from services.cli.month.agenda import Agenda
 from services.cli.month.calls import Calls
 from services.cli.month.casework import Casework
@@ -39,7 +41,8 @@ def simulate(contacts: int, seed: int, hub_dir: Path, tell: Told) -> Month:
     coming = contacts_of(cast, habits, chances, contacts, hub.time_zone)
     with temporary_server() as admin_url, temporary_folder() as folder:
         places = prepared(Path(folder), admin_url)
-        return asyncio.run(_live(admin_url, places, Path(folder), hub_dir, habits, chances, coming, tell))
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            return runner.run(_live(admin_url, places, Path(folder), hub_dir, habits, chances, coming, tell))
 
 
 async def _live(
@@ -58,7 +61,7 @@ async def _live(
         for contact in coming:
             agenda.put(contact.at, partial(_submit, calls, contact, numbers))
         for day in days:
-            at = datetime.combine(day + timedelta(days=1), time(), zone).astimezone(UTC) - timedelta(seconds=1)
+            at = datetime.combine(day + timedelta(days=1), time(), zone).astimezone(UTC)
             agenda.put(at, partial(_tell_day, tell, day, numbers))
         await agenda.live(ends_at, team.look)
         return await month_of(front, calls, list(numbers))
