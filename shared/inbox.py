@@ -7,6 +7,7 @@ is waited for; a domain's refusal is a recorded outcome.
 
 import asyncio
 import random
+from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
@@ -71,7 +72,10 @@ async def nothing_to_prepare(_: Sequence[Event]) -> Prepared:
 
 @dataclass(frozen=True)
 class Entry:
-    """What a consumer does with events of one type; `apply` gets them in order, deduplicated, at most 100."""
+    """What a consumer does with events; `apply` gets neighbours in order, deduplicated, at most 100.
+
+    Types whose entries are equal are taken together.
+    """
 
     apply: Callable[[AsyncSession, Sequence[Event], Prepared], Awaitable[None]]
     prepare: Callable[[Sequence[Event]], Awaitable[Prepared]] = nothing_to_prepare
@@ -97,23 +101,23 @@ async def consume(db: Database, reader: str, entries: Entries, messages: Sequenc
                 events.append(event)
             else:
                 events_consumed.labels(reader, event.type, "ignored").inc()
-    for run in _runs(events):
-        await _take_run(db, reader, entries[run[0].type], run, messages)
+    for entry, run in _runs(entries, events):
+        await _take_run(db, reader, entry, run, messages)
     return len(messages)
 
 
-def _runs(events: Sequence[Event]) -> Iterator[list[Event]]:
-    """Yield neighbours of one type, so that a set-based effect never overtakes another type's."""
-    for _, group in groupby(events, key=lambda event: event.type):
+def _runs(entries: Entries, events: Sequence[Event]) -> Iterator[tuple[Entry, list[Event]]]:
+    """Yield neighbours with one entry, so that a set-based effect never overtakes another's."""
+    for entry, group in groupby(events, key=lambda event: entries[event.type]):
         run = list(group)
         for start in range(0, len(run), BATCH):
-            yield run[start : start + BATCH]
+            yield entry, run[start : start + BATCH]
 
 
 async def _take_run(db: Database, reader: str, entry: Entry, run: Sequence[Event], messages: Sequence[Message]) -> None:
     async def attempt() -> None:
         fresh = await _not_taken_yet(db, reader, run)
-        events_consumed.labels(reader, run[0].type, "repeated").inc(len(run) - len(fresh))
+        _count(reader, "repeated", run, less=fresh)
         if not fresh:
             return
         try:
@@ -136,7 +140,13 @@ async def _apply(db: Database, reader: str, entry: Entry, events: Sequence[Event
             fresh = await _claim(session, reader, traced)
             if fresh:
                 await entry.apply(session, fresh, prepared)
-    events_consumed.labels(reader, events[0].type, "applied").inc(len(fresh))
+    _count(reader, "applied", fresh)
+
+
+def _count(reader: str, outcome: str, events: Sequence[Event], less: Sequence[Event] = ()) -> None:
+    numbers = Counter(event.type for event in events) - Counter(event.type for event in less)
+    for kind, number in numbers.items():
+        events_consumed.labels(reader, kind, outcome).inc(number)
 
 
 @contextmanager

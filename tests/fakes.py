@@ -56,6 +56,7 @@ class OtherService:
 
     def __init__(self) -> None:
         self.details: dict[str, dict[str, Any]] = {}
+        self.asked: list[str] = []
         self.recorded: list[tuple[Any, str, str]] = []
         self.away = False
 
@@ -65,6 +66,7 @@ class OtherService:
         return await self.get_detail(path)
 
     async def get_detail(self, path: str) -> dict[str, Any]:
+        self.asked.append(path)
         if self.away:
             raise Transient("away")
         if path not in self.details:

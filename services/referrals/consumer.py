@@ -43,8 +43,11 @@ def entries_of(vault: Vault, triage: ServiceClient) -> Mapping[str, Entries]:
         await take_in_triage(session, {_referral_id(event): event.correlation_id for event in events})
 
     async def fetch_feedback(events: Sequence[Event]) -> Mapping[UUID, Feedback]:
-        found = await asyncio.gather(*(_feedback_of(triage, event) for event in events))
-        return {event.id: feedback for event, feedback in zip(events, found, strict=True)}
+        """Read what there is to be said of each case once, however many events point there."""
+        pointing = {_fact(event).detail_url: event for event in events}
+        found = await asyncio.gather(*(_feedback_of(triage, event) for event in pointing.values()))
+        feedback = dict(zip(pointing, found, strict=True))
+        return {event.id: feedback[_fact(event).detail_url] for event in events}
 
     async def on_case_decided(session: AsyncSession, events: Sequence[Event], found: Mapping[UUID, Feedback]) -> None:
         for event in events:

@@ -73,7 +73,7 @@ async def test_news_in_one_batch_moves_many(front: Front) -> None:
 
 
 async def test_a_person_has_it_and_says_what_to_do(front: Front) -> None:
-    """The sender reads when it was acknowledged and the latest advice; the status stays, a decision leaves both."""
+    """The sender reads when it was acknowledged and the latest advice, asked for once; a decision leaves both."""
     accepted = await front.submit(document())
     shown = await front.read(accepted["id"])
     assert (shown["acknowledged_at"], shown["advice"]) == (None, [])
@@ -86,6 +86,7 @@ async def test_a_person_has_it_and_says_what_to_do(front: Front) -> None:
         await front.hear(opened(accepted), CaseAcknowledged(**said), CaseAdviceGiven(**said))
         shown = await front.read(accepted["id"])
         assert (shown["status"], shown["acknowledged_at"], shown["advice"]) == ("in_triage", at, advice)
+    assert front.triage.asked == [url, url]
     assert [action for who, action, _ in await front.audit(accepted["id"]) if who == "service-referrals"] == [
         "referral.in_triage", *["referral.acknowledged"] * 4
     ]  # fmt: skip

@@ -7,10 +7,11 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.db import Database, transaction
-from shared.events import CaseOpened, Event, encode
+from shared.events import CaseAcknowledged, CaseAdviceGiven, CaseOpened, Event, encode
 from shared.inbox import Entries, Entry, Prepared, Transient, consume, dead_letters, inbox, mark_dead_letter
 from shared.outbox import Message, emit, outbox
 from shared.problems import Problem
+from shared.telemetry.metrics import REGISTRY
 from tests.conftest import OpenDatabase
 from tests.factories import case_opened
 
@@ -58,6 +59,34 @@ async def test_a_batch_is_applied_once_in_order(open_service: OpenDatabase) -> N
     assert await consume(db, "test", effects.entries, messages) == 10
     assert await effects_in(db) == [event.id for event in events]
     assert len(effects.batches) == 1
+
+
+async def test_types_that_are_taken_alike_are_taken_together(open_service: OpenDatabase) -> None:
+    """Neighbours whose types have equal entries are one batch in their order; another entry's is one of its own."""
+    db = await open_service("shared")
+    said = case_opened().model_dump()
+    opened, acknowledged, advised, last = (
+        Event(case_opened()), Event(CaseAcknowledged(**said)), Event(CaseAdviceGiven(**said)), Event(case_opened())
+    )  # fmt: skip
+    together, alone = Effects(), Effects()
+    entries = {
+        CaseOpened.type: Entry(together.apply),
+        CaseAcknowledged.type: Entry(together.apply),
+        CaseAdviceGiven.type: Entry(alone.apply),
+    }
+    before = _applied()
+    await consume(db, "test", entries, [message(event) for event in (opened, acknowledged, advised, last)])
+    assert together.batches == [[opened.id, acknowledged.id], [last.id]]
+    assert alone.batches == [[advised.id]]
+    assert await effects_in(db) == [opened.id, acknowledged.id, advised.id, last.id]
+    assert [now - then for now, then in zip(_applied(), before, strict=True)] == [2, 1, 1]
+
+
+def _applied() -> list[float]:
+    counted = {"reader": "test", "outcome": "applied"}
+    kinds = (CaseOpened.type, CaseAcknowledged.type, CaseAdviceGiven.type)
+    name = "frontdoor_events_consumed_total"
+    return [REGISTRY.get_sample_value(name, counted | {"type": kind}) or 0 for kind in kinds]
 
 
 async def test_a_failing_event_is_buried_alone(open_service: OpenDatabase) -> None:

@@ -48,7 +48,7 @@ class Reader:
     woken: Event
 
     async def read(self) -> None:
-        """Read to the end: nobody else writes, so after a batch that was not full there is no more until one is woken."""
+        """Read to the end. Nobody else writes meanwhile, so a batch that is not full is the last one."""
         taken = BATCH
         while taken >= BATCH or self.woken.is_set():
             self.woken.clear()
