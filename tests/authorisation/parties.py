@@ -66,6 +66,7 @@ OWNERS: Mapping[str, Owners] = {
     "endpoint_id": _of(SUBMITTER),
     "delivery_id": _of(SUBMITTER),
     "name": Owners(everybody=True, sample="sex"),
+    "slug": _OF_STAFF,
     "link_id": _UNMADE,
     "route_id": _UNMADE,
     "information_id": _UNMADE,

@@ -1,14 +1,12 @@
 """For those who answer for the front door: how it stands, the night, the policy in force, and the audit."""
 
-import csv
-import io
-from collections.abc import Iterable, Sequence
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, Field
 
 from services.triage.domain import CaseStatus, OfferStatus
+from services.triage.pages.download import as_csv
 from services.triage.pages.page import Page, PageRoute, page_for
 from services.triage.pages.queue import today_ends_at
 from services.triage.pages.words import OVERSEERS
@@ -68,7 +66,7 @@ async def get_oversight(page: OverseersPage) -> Response:
 async def get_contacts(page: OverseersPage) -> Response:
     async with transaction(page.db) as session:
         days = await contacts_by_day(session, clock.now(), page.desk.hub.time_zone)
-    return _csv(("day", "contacts"), days)
+    return as_csv(("day", "contacts"), days)
 
 
 @router.get("/desk/oversight/agencies.csv")
@@ -76,15 +74,7 @@ async def get_agencies(page: OverseersPage) -> Response:
     async with transaction(page.db) as session:
         agencies = await conversion_by_agency(session, clock.now())
     rows = [(one.agency.name, one.agency.shown, one.statutory.shown, one.share) for one in agencies]
-    return _csv(("agency", "contacts", "decided_at_level_4", "share"), rows)
-
-
-def _csv(head: Sequence[str], rows: Iterable[Sequence[object]]) -> Response:
-    text = io.StringIO()
-    writer = csv.writer(text)
-    writer.writerow(head)
-    writer.writerows(rows)
-    return Response(text.getvalue(), media_type="text/csv; charset=utf-8")
+    return as_csv(("agency", "contacts", "decided_at_level_4", "share"), rows)
 
 
 @router.get("/desk/early-help")

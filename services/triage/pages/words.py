@@ -36,6 +36,7 @@ MENU = (
     ("/desk/handover", "The night", CASE_ROLES),
     ("/desk/early-help", "Early help", tuple(Role)),
     ("/desk/oversight", "Oversight", OVERSEERS),
+    ("/desk/partners", "Partners", OVERSEERS),
     ("/desk/audit", "Audit", OVERSEERS),
     ("/desk/policy", "Thresholds", tuple(Role)),
 )
@@ -130,6 +131,20 @@ REVIEWS = {
     "narrative_not_coded": "Nobody has coded what was written",
     "immediate_danger_unknown": "It is not known whether a child is in danger now",
     "assessment_error": "A rule or a fact is in error",
+}
+
+ENDPOINTS = {"active": "Active", "unverified": "Not verified", "disabled": "Disabled"}
+
+ATTEMPTS = {
+    "2xx": "Delivered",
+    "3xx": "Redirected (3xx)",
+    "4xx": "Refused (4xx)",
+    "5xx": "Failed at the receiver (5xx)",
+    "timeout": "No answer in time",
+    "connection_failed": "No connection",
+    "address_refused": "Address not allowed",
+    "lease_lapsed": "Given up half-way by us",
+    "internal_error": "Failed on our side",
 }
 
 LINKS = {

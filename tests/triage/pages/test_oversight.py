@@ -42,7 +42,7 @@ async def test_every_page_is_for_its_roles(front: Front, as_persona: SignIn) -> 
     for persona, role in PERSONAS.items():
         browser = await as_persona(persona)
         for route in routes():
-            path = route.path.replace("{case_id}", case["id"])
+            path = route.path.replace("{case_id}", case["id"]).replace("{slug}", "a-school")
             reply = await (browser.open(path) if route.method == "GET" else browser.post(path, {"x": ["y"]}))
             (policy,) = route.policies
             about = "form did not come" in reply.text or "is for the role" in reply.text
