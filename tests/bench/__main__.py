@@ -15,6 +15,7 @@ from tests.bench.end_to_end import end_to_end
 from tests.bench.growth import growth
 from tests.bench.intake import intake
 from tests.bench.page import write_page
+from tests.bench.pages import pages
 from tests.bench.relay import relay
 from tests.bench.rows import Figures, Row
 from tests.bench.stage import Stage, built_stage
@@ -26,6 +27,7 @@ BESIDE_A_FLOOR: dict[str, Callable[[Stage], Coroutine[Any, Any, Row | Figures]]]
     "intake": intake,
     "relay": relay,
     "triage": triage,
+    "pages": pages,
     "growth": growth,
     "delivery": delivery,
 }

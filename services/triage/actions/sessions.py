@@ -4,9 +4,9 @@ import hashlib
 import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 
-from sqlalchemy import delete, func, or_, select, update
+from sqlalchemy import bindparam, delete, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -64,28 +64,32 @@ async def sign_in(session: AsyncSession, person: Person) -> str:
     return secret
 
 
+_held = (
+    select(
+        StaffSession.seen_at,
+        StaffSession.started_at,
+        StaffSession.queue_asked,
+        StaffMember.subject,
+        StaffMember.name,
+        StaffMember.roles,
+        func.clock_timestamp().label("now"),
+    )
+    .join(StaffMember, StaffMember.subject == StaffSession.subject)
+    .where(StaffSession.digest == bindparam("digest"))
+)
+
+
 async def find_session(session: AsyncSession, secret: str, *, active: bool) -> SignedIn | None:
     """Return who holds this session, None where it is over; `active` use starts the idle minutes anew."""
-    query = (
-        select(StaffSession, StaffMember, func.clock_timestamp())
-        .join(StaffMember, StaffMember.subject == StaffSession.subject)
-        .where(StaffSession.digest == digest_of(secret))
-    )
-    row = (await session.execute(query)).one_or_none()
-    if row is None:
+    digest = digest_of(secret)
+    held = (await session.execute(_held, {"digest": digest})).one_or_none()
+    if held is None or held.seen_at < held.now - IDLE or held.started_at < held.now - LONGEST:
         return None
-    held, member, now = row
-    if _is_over(held, now):
-        return None
-    if active and held.seen_at < now - TOUCH_AFTER:
-        touched = update(StaffSession).where(StaffSession.digest == held.digest)
-        await session.execute(touched.values(seen_at=now))
-    roles = frozenset(Role(role) for role in member.roles)
-    return SignedIn(Caller(member.subject, FRONT_DOOR, roles=roles), member.name, held.queue_asked)
-
-
-def _is_over(held: StaffSession, now: datetime) -> bool:
-    return held.seen_at < now - IDLE or held.started_at < now - LONGEST
+    if active and held.seen_at < held.now - TOUCH_AFTER:
+        touched = update(StaffSession).where(StaffSession.digest == digest)
+        await session.execute(touched.values(seen_at=held.now))
+    roles = frozenset(Role(role) for role in held.roles)
+    return SignedIn(Caller(held.subject, FRONT_DOOR, roles=roles), held.name, held.queue_asked)
 
 
 async def remember_queue(session: AsyncSession, secret: str, asked: str) -> None:

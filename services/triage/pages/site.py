@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -83,4 +84,7 @@ def _templates(hub: Hub, files: Mapping[str, str]) -> jinja2.Environment:
         words=words.plain,
         source=sources.get,
     )
+    # A page of the queue shows a few marks hundreds of times, and calling a macro costs more than the mark.
+    parts = environment.get_template("parts.html").module
+    environment.globals["mark"] = {name: cache(getattr(parts, name)) for name in ("priority", "level", "status")}
     return environment

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from datetime import datetime
+from functools import lru_cache
 
 from services.triage.domain import Outcome
 from shared.security import CASE_ROLES, Role
@@ -20,7 +21,12 @@ ROLES = {
 
 def plain(code: object) -> str:
     """Return a code as words: `missed_health_checks` as `Missed health checks`."""
-    text = str(code).replace("_", " ").replace(".", " ").replace("-", " ").strip()
+    return _plain(str(code))
+
+
+@lru_cache(1024)
+def _plain(code: str) -> str:
+    text = code.replace("_", " ").replace(".", " ").replace("-", " ").strip()
     return text[:1].upper() + text[1:]
 
 

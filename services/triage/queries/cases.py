@@ -18,6 +18,7 @@ from services.triage.queries.clocks import clocks_of
 from services.triage.queries.history import links_of
 from services.triage.queries.information import requests_of
 from services.triage.queries.links import show_history, show_matches
+from services.triage.queries.records import records_of
 from services.triage.schemas import (
     AssessmentOut,
     CaseItem,
@@ -151,13 +152,11 @@ def _shown(case: Case, clocks: Clocks) -> dict[str, Any]:
 
 async def show_case(session: AsyncSession, vault: Vault, case: Case) -> CaseOut:
     """Return all that those see who work on the case; the caller records the read."""
-    children = (await session.scalars(_of(Child, case).order_by(Child.child))).all()
-    offers = (await session.scalars(_of(Offer, case).order_by(Offer.offered_at, Offer.id))).all()
-    decisions = (await session.scalars(_of(Decision, case).order_by(Decision.decided_at))).all()
-    assessments = (
-        await session.scalars(_of(Assessment, case).order_by(Assessment.assessed_at, Assessment.child))
-    ).all()
-    steps = (await session.scalars(_of(Step, case).order_by(Step.at, Step.id))).all()
+    children = await records_of(session, Child, case.id, "child")
+    offers = await records_of(session, Offer, case.id, "offered_at", "id")
+    decisions = await records_of(session, Decision, case.id, "decided_at")
+    assessments = await records_of(session, Assessment, case.id, "assessed_at", "child")
+    steps = await records_of(session, Step, case.id, "at", "id")
     links = await links_of(session, case.id)
     return CaseOut(
         **_shown(case, (await clocks_of(session, [case]))[case.id]),
@@ -179,7 +178,8 @@ async def show_case(session: AsyncSession, vault: Vault, case: Case) -> CaseOut:
 async def changes_since(session: AsyncSession, case: Case, version: int) -> list[StepOut]:
     """Return what was done to the case since it had this version, oldest first; every step makes a new version."""
     count = min(max(case.version - version, 1), MOST_CHANGES)
-    steps = (await session.scalars(_of(Step, case).order_by(Step.at.desc(), Step.id.desc()).limit(count))).all()
+    query = select(Step).where(Step.case_id == case.id).order_by(Step.at.desc(), Step.id.desc()).limit(count)
+    steps = (await session.scalars(query)).all()
     return [StepOut.model_validate(step, from_attributes=True) for step in reversed(steps)]
 
 
@@ -187,10 +187,6 @@ def _offer(vault: Vault, offer: Offer) -> OfferOut:
     plain = [name for name in OfferOut.model_fields if name != "reason"]
     sealed = vault.open(Offer.__tablename__, offer.id, offer.details) if offer.details is not None else {}
     return OfferOut(**{name: getattr(offer, name) for name in plain}, reason=sealed.get("reason"))
-
-
-def _of(model: Any, case: Case) -> Any:
-    return select(model).where(model.case_id == case.id)
 
 
 def open_details(vault: Vault, case: Case) -> dict[str, Any] | None:

@@ -5,10 +5,10 @@ from typing import Any
 from uuid import UUID
 
 from pydantic import BaseModel
-from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.triage.models import Acknowledgement, NewInformation, Note, ParallelRoute
+from services.triage.queries.records import records_of
 from services.triage.schemas import AcknowledgementOut, NewInformationOut, NoteOut, ParallelRouteOut
 from shared.vault import Vault
 
@@ -17,7 +17,7 @@ async def casework_of(session: AsyncSession, vault: Vault, case_id: UUID) -> Map
     """Return notes, acknowledgements, parallel routes and new information of a case, each list oldest first."""
 
     async def rows_of(model: Any) -> Sequence[Any]:
-        return (await session.scalars(select(model).where(model.case_id == case_id).order_by(model.id))).all()
+        return await records_of(session, model, case_id, "id")
 
     return {
         "notes": [NoteOut(**_plain(NoteOut, row), **_opened(vault, row)) for row in await rows_of(Note)],

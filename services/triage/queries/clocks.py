@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select, tuple_
+from sqlalchemy import ARRAY, Uuid, any_, bindparam, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.triage import schemas
@@ -14,17 +14,18 @@ from services.triage.models import Case, Clock, Page
 from services.triage.schemas import Clocks, PageItem, PageList
 from shared.http.answers import encode_cursor
 
+_of_cases = (
+    select(Clock.case_id, Clock.kind, Clock.due_at, Clock.ended_at)
+    .where(Clock.case_id == any_(bindparam("cases", type_=ARRAY(Uuid))), Clock.kind.in_(OF_THE_CASE))
+    .order_by(Clock.started_at, Clock.id)
+)
+
 
 async def clocks_of(session: AsyncSession, cases: Sequence[Case]) -> Mapping[UUID, Clocks]:
     """Return the clocks of these cases by case: of each kind the one that started last."""
-    query = (
-        select(Clock)
-        .where(Clock.case_id.in_([case.id for case in cases]), Clock.kind.in_(OF_THE_CASE))
-        .order_by(Clock.started_at, Clock.id)
-    )
     shown: dict[UUID, dict[str, schemas.Clock]] = defaultdict(dict)
-    for clock in (await session.scalars(query)).all():
-        shown[clock.case_id][clock.kind] = schemas.Clock(due_at=clock.due_at, ended_at=clock.ended_at)
+    for case_id, kind, due_at, ended_at in await session.execute(_of_cases, {"cases": [case.id for case in cases]}):
+        shown[case_id][kind] = schemas.Clock(due_at=due_at, ended_at=ended_at)
     return {case.id: _clocks(case, shown[case.id]) for case in cases}
 
 

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.triage.domain import History, LinkState, counts
@@ -27,15 +27,20 @@ class Contact:
     decided_level: int | None = None
 
 
+_links_of = tuple(
+    select(Link, Case)
+    .join(Case, Case.id == there)
+    .where(here == bindparam("case_id"))
+    .order_by(Case.received_at, Link.id)
+    for here, there in ((Link.case_id, Link.other_case_id), (Link.other_case_id, Link.case_id))
+)
+
+
 async def links_of(session: AsyncSession, case_id: UUID) -> Sequence[tuple[Link, Case]]:
     """Return every link of a case with the case at its other end, whichever of the two proposed it."""
-    ends = ((Link.case_id, Link.other_case_id), (Link.other_case_id, Link.case_id))
     found: list[tuple[Link, Case]] = []
-    for here, there in ends:
-        query = (
-            select(Link, Case).join(Case, Case.id == there).where(here == case_id).order_by(Case.received_at, Link.id)
-        )
-        found += [(link, case) for link, case in (await session.execute(query)).all()]
+    for query in _links_of:
+        found += [(link, case) for link, case in (await session.execute(query, {"case_id": case_id})).all()]
     return found
 
 

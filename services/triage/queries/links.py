@@ -45,9 +45,13 @@ async def show_candidates(
     session: AsyncSession, vault: Vault, case: Case, matches: Iterable[MatchOut]
 ) -> list[MatchOut]:
     """Add whom the links name in the other cases; the caller records that these are read."""
+    named = list(matches)
+    query = select(Link, Case).join(Case, Case.id.in_((Link.case_id, Link.other_case_id)) & (Case.id != case.id))
+    rows = (await session.execute(query.where(Link.id.in_([match.id for match in named])))).all() if named else []
+    found = {link.id: (link, other) for link, other in rows}
     shown = []
-    for match in matches:
-        link, other = await find_link(session, case.id, match.id), await session.get_one(Case, match.other_case.id)
+    for match in named:
+        link, other = found[match.id]
         there = link.other_person if link.case_id == case.id else link.person
         candidate = _candidate(vault.open("cases", other.id, other.details), there) if other.details else None
         shown.append(match.model_copy(update={"candidate": candidate}))
