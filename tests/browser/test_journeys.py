@@ -33,8 +33,8 @@ def test_a_screener_takes_a_case_and_works_on_it(world: World, open_as: Open, *,
     page.get_by_role("button", name="Assess again").click()
     expect(page.locator("main")).to_contain_text("The child's mental health needs more than everyday support")
     follow(page, "Ask an agency")
-    page.get_by_label("Agency", exact=True).select_option("northampton-general")
-    page.get_by_label("What you need the answer for").fill("To know how hospital visits go.")
+    page.get_by_label("Agency", exact=True).select_option("towcester-primary")
+    page.get_by_label("What you need the answer for").fill("To know how the mornings go.")
     page.get_by_label("Lawful basis").select_option("public_task")
     page.get_by_label("Questions, one on each line").fill("Who comes along?\nSince when?")
     page.get_by_role("button", name="Ask the agency").click()
@@ -91,13 +91,21 @@ def test_a_lowered_level_4_is_countersigned(world: World, open_as: Open, *, scri
 
 @BOTH
 def test_a_route_is_confirmed_and_a_match_settled(world: World, open_as: Open, *, scripts: bool) -> None:
-    """A person confirms what the policy routed; another contact about the child is said to be of the same person."""
+    """What the policy routed is confirmed and stepped up; another contact is said to be about the same person."""
     document = another_family(example("03"), "Ashdown" if scripts else "Birkett", born=f"201{7 + scripts}-03-04")
     page = open_as("social-worker", scripts=scripts)
     page.goto(submitted(world, document))
     follow(page, "Confirm the route")
     page.get_by_role("button", name="Confirm the route").click()
     expect(page.locator(".desk-strip")).to_contain_text("Decided")
+    follow(page, "Step up: early help is not enough")
+    page.get_by_role("button", name="Step up").click()
+    expect(page.locator(".govuk-error-summary")).to_be_visible()
+    page.get_by_label("Why early help is not enough").fill("A bruise on his arm.")
+    page.get_by_role("button", name="Step up").click()
+    expect(page.locator(".desk-strip")).to_contain_text("Amber")
+    expect(page.locator(".desk-strip")).to_contain_text("Nobody has it")
+    expect(page.locator("main")).to_contain_text("A bruise on his arm.")
     page.goto(submitted(world, document))
     page.get_by_role("button", name="Same person").first.click()
     expect(page.locator("main")).to_contain_text("Confirmed")
