@@ -9,7 +9,8 @@ from typing import Any
 
 import httpx
 import pytest
-from sqlalchemy import func, select, update
+from sqlalchemy import func, select, text, update
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.triage.actions.desk import Desk
 from services.triage.actions.directory import import_directory, set_capacity
@@ -19,7 +20,7 @@ from services.triage.models import Clock, Offer, UnmetNeed
 from services.triage.queries.directory import load_directory, this_week
 from shared.db import transaction
 from shared.events import OfferFact
-from tests.fakes import as_partner
+from tests.fakes import as_partner, eventually
 from tests.triage.conftest import SCREENER, SOCIAL_WORKER, Front, example
 from tests.triage.directory import LISTINGS
 from tests.triage.test_decisions import decision
@@ -28,6 +29,7 @@ TOWCESTER, OTHER = "towcester-family-hub", "other-family-hub"
 HUB, OTHER_HUB = (as_partner(slug, "early-help:respond") for slug in (TOWCESTER, OTHER))
 NAMES = ("Ada", "Bruno", "Cleo", "Dominic", "Esmeralda", "Fox")
 TODAY = datetime.now(UTC).date().isoformat()
+WAITING = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
 
 
 def second_hub() -> dict[str, Any]:
@@ -245,6 +247,33 @@ async def test_the_last_place_is_given_once(front: Front) -> None:
         _, free = await load_directory(session)
         assert (await session.scalars(select(UnmetNeed.why))).all() == ["full"] * 4
     assert free[TOWCESTER, "72-239"] == 0
+
+
+async def test_a_family_is_referred_again_while_its_offer_is_declined(
+    front: Front, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Linking the new case and finding the child another place wait for each other once, and never both ways."""
+    _, offer = await routed(front, hubs=2)
+    looks: list[bool] = []
+    replies: list[asyncio.Task[httpx.Response]] = []
+
+    async def load(session: AsyncSession, *, hold: bool = False) -> Any:
+        looks.append(hold)
+        found = await load_directory(session, hold=hold)
+        if not replies:
+            replies.append(asyncio.create_task(say(front, offer, "decline", reason="No worker.")))
+            await eventually(lambda: _somebody_waits(front))
+        return found
+
+    monkeypatch.setattr("services.triage.actions.places.load_directory", load)
+    await front.consume(front.announce(example("03")), front.announce(another_child("Ada")))
+    assert (await replies[0]).status_code == 200
+    assert looks == [True, True]
+
+
+async def _somebody_waits(front: Front) -> bool:
+    async with transaction(front.db) as session:
+        return bool(await session.scalar(text(WAITING)))
 
 
 async def test_clicks_at_once_leave_one_child_with_one_provider(front: Front) -> None:

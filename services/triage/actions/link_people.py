@@ -1,11 +1,11 @@
 """The people of a case are kept by their blind indexes and linked to who they are, or may be, in earlier cases."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import insert
+from sqlalchemy import bindparam, insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.triage.actions.desk import Desk
@@ -25,14 +25,19 @@ News = tuple[UUID, UUID]
 """The open case that something new is known about, and the case that brought it."""
 
 _insert_key = insert(PersonKey.metadata.tables[PersonKey.__tablename__])
+_hold = select(Case.id).where(Case.id.in_(bindparam("ids", expanding=True))).order_by(Case.id).with_for_update()
 _insert_link = insert(Link.metadata.tables[Link.__tablename__])
 
 
 @dataclass(frozen=True)
 class Linked:
-    """What is known of the people of a case, the open cases that it is news for, and later ones whose history it is."""
+    """What is known of the people of a case, the open cases that it is news for, and later ones whose history it is.
+
+    `others` are all cases at the other ends of its links.
+    """
 
     history: History
+    others: Collection[UUID]
     news: Sequence[News]
     later: Sequence[UUID]
 
@@ -57,7 +62,19 @@ async def link_people(session: AsyncSession, case: Case, profile: Profile, known
     waiting = any(row["state"] == LinkState.POSSIBLE for row in rows)
     news = [(found.id, case.id) for found, match in matches if _is_news(found, match)]
     later = [found.id for found, _ in counted if found.received_at > case.received_at]
-    return Linked(history_of(contacts, case, (), possible_match_waiting=waiting), news, later)
+    others = {found.id for found, _ in matches}
+    return Linked(history_of(contacts, case, (), possible_match_waiting=waiting), others, news, later)
+
+
+async def hold_linked(session: AsyncSession, linked: Iterable[Linked]) -> None:
+    """Lock the cases at the other ends of links that the caller made, in the order of their ids.
+
+    Whoever works on a case locks it first and the directory after it. A link locks its ends too, so this comes before
+    anybody looks for a place.
+    """
+    others = {case_id for one in linked for case_id in one.others}
+    if others:
+        await session.execute(_hold, {"ids": sorted(others)})
 
 
 def _is_news(found: KnownCase, match: Match) -> bool:

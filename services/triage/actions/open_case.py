@@ -1,6 +1,6 @@
 """From a referral submitted to a case on the queue, with a receipt for every child."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.triage.actions.clocks import correct_case_clocks, set_colour_clock, start_case_clocks
 from services.triage.actions.desk import TRIAGE, Desk, Verdict, apply_verdict, judge, note, set_priority, tell
-from services.triage.actions.link_people import Linked, link_people, tell_workers
+from services.triage.actions.link_people import Linked, hold_linked, link_people, tell_workers
 from services.triage.actions.parallel_routes import open_duties
 from services.triage.actions.route_case import follow_verdict
 from services.triage.domain import CaseStatus
@@ -54,21 +54,27 @@ async def open_cases(session: AsyncSession, desk: Desk, openings: Sequence[Openi
     profiles = {opening.event.id: _profile(desk, opening.detail) for opening in openings if opening.detail}
     known = await find_known(session, desk.vault, list(profiles.values()))
     placed = await placed_postcodes(session, [one.detail["referral"] for one in openings if one.detail])
-    cases: list[Case] = []
-    linked: list[Linked] = []
+    cases: dict[UUID, Case] = {}
+    linked: dict[UUID, Linked] = {}
     async with gathered(session):
         for opening in openings:
             with correlated(opening.event.correlation_id), continued(opening.event.traceparent):
-                case = _new_case(opening.event)
-                cases.append(case)
+                case = cases[opening.event.id] = _new_case(opening.event)
                 await tell(session, case, CaseOpened, f"/v1/cases/{case.id}", case.agency)
                 await note(session, case, TRIAGE, "case.opened")
                 if opening.detail is not None:
                     profile = profiles[opening.event.id]
-                    linked.append(await _take_in(session, desk, case, opening.detail, profile, known, placed))
+                    linked[opening.event.id] = await _take_in(session, desk, case, opening.detail, profile, known)
+        await hold_linked(session, linked.values())
+        for opening in openings:
+            with correlated(opening.event.correlation_id), continued(opening.event.traceparent):
+                case = cases[opening.event.id]
+                if opening.detail is not None:
+                    await _assess(session, desk, case, opening.detail, linked[opening.event.id], placed)
                 await start_case_clocks(session, desk, case, case.received_at)
-        await session.execute(_insert_case, [{name: getattr(case, name) for name in _CASE} for case in cases])
-    await _follow_links(session, desk, linked)
+        rows = [{name: getattr(case, name) for name in _CASE} for case in cases.values()]
+        await session.execute(_insert_case, rows)
+    await _follow_links(session, desk, linked.values())
 
 
 def _new_case(event: Event) -> Case:
@@ -99,13 +105,15 @@ async def complete_details(session: AsyncSession, desk: Desk, case: Case, detail
         profile = _profile(desk, detail)
         known = await find_known(session, desk.vault, [profile])
         placed = await placed_postcodes(session, [detail["referral"]])
-        linked = await _take_in(session, desk, case, detail, profile, known, placed)
+        linked = await _take_in(session, desk, case, detail, profile, known)
+        await hold_linked(session, [linked])
+        await _assess(session, desk, case, detail, linked, placed)
         await correct_case_clocks(session, desk, case, colour)
         await note(session, case, TRIAGE, "case.details_completed")
         await _follow_links(session, desk, [linked])
 
 
-async def _follow_links(session: AsyncSession, desk: Desk, linked: Sequence[Linked]) -> None:
+async def _follow_links(session: AsyncSession, desk: Desk, linked: Collection[Linked]) -> None:
     """Tell the workers of open cases, and assess again those whose history turned out to be longer."""
     await tell_workers(session, desk, [news for one in linked for news in one.news])
     for case_id in sorted({case_id for one in linked for case_id in one.later}):
@@ -113,26 +121,25 @@ async def _follow_links(session: AsyncSession, desk: Desk, linked: Sequence[Link
 
 
 async def _take_in(
-    session: AsyncSession,
-    desk: Desk,
-    case: Case,
-    detail: Detail,
-    profile: Profile,
-    known: KnownPeople,
-    placed: Mapping[str, str],
+    session: AsyncSession, desk: Desk, case: Case, detail: Detail, profile: Profile, known: KnownPeople
 ) -> Linked:
-    """Store the sealed referral, link its people, assess every child, and route where that is allowed."""
+    """Store the sealed referral and link its people."""
     case.details = desk.vault.seal("cases", case.id, detail["referral"])
     case.details_pending = False
     needed_at = (detail["referral"].get("needed_by") or {}).get("at")
     case.needed_by = datetime.fromisoformat(needed_at) if needed_at else None
-    linked = await link_people(session, case, profile, known)
+    return await link_people(session, case, profile, known)
+
+
+async def _assess(
+    session: AsyncSession, desk: Desk, case: Case, detail: Detail, linked: Linked, placed: Mapping[str, str]
+) -> None:
+    """Assess every child for the first time, and route where that is allowed."""
     verdict = judge(desk, detail["referral"], case.received_at, linked.history, placed)
     await record_verdict(session, desk, case, verdict, cause=OPENED)
     await follow_verdict(session, desk, case, verdict)
     said = detail["referral"]["concern"].get("indicators") or ()
     await open_duties(session, desk, case, detail["referral"], said, case.received_at)
-    return linked
 
 
 async def record_verdict(session: AsyncSession, desk: Desk, case: Case, verdict: Verdict, *, cause: str) -> None:
