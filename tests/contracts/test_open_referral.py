@@ -26,6 +26,8 @@ PUBLISHED = {
     f"/taxonomy_terms/{LISTINGS[0]['attributes'][0]['taxonomy_term']['id']}": standard.TERM,
 }
 
+ROOTS = {"services", "service_at_locations", "taxonomies", "taxonomy_terms"}
+
 
 def foreign_service() -> dict[str, Any]:
     """Return a service of another publisher: no level, no places by age, and fields of its own."""
@@ -53,6 +55,17 @@ async def test_what_is_published_fits_the_standard(front: Front, path: str) -> N
     errors = [error.message for error in validator.iter_errors(reply.json())]
     assert errors == []
     assert reply.json().get("empty") in (None, False)
+
+
+async def test_the_root_tells_of_the_standard(front: Front) -> None:
+    """Whoever asks without wanting a page learns version, profile and where the routes are; a browser gets the desk."""
+    told = await front.http.get("/")
+    assert told.json()["version"] == "3.0"
+    assert all(told.json()[name].startswith("http") for name in ("profile", "openapi_url"))
+    routes = (await front.http.get(told.json()["openapi_url"])).json()["paths"]
+    assert {path for path in routes if path.split("/")[1] in ROOTS} >= {f"/{root}" for root in ROOTS}
+    page = await front.http.get("/", headers={"Accept": "text/html,*/*;q=0.8"})
+    assert (page.status_code, page.headers["location"], page.headers["vary"]) == (303, "/desk", "Accept")
 
 
 async def test_import_and_publication_lose_nothing(front: Front) -> None:

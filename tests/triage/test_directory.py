@@ -123,10 +123,15 @@ async def test_places_of_what_is_not_there(front: Front) -> None:
         ("maximum_age=18", set()),
         (f"taxonomy_term_id={LISTINGS[4]['attributes'][0]['taxonomy_term_id']}", {"Trust Targeted Support"}),
         ("taxonomy_id=ac148810-d857-441c-9679-408f346de14b", set()),
+        ("day=SU", set()),
+        ("search=towcester&day=FR&start_time=09:00", {"Towcester Family Hub"}),
+        ("search=towcester&day=FR&end_time=16:30:00", {"Towcester Family Hub"}),
+        ("search=towcester&day=MO&end_time=16:30", set()),
+        ("search=towcester&start_time=09:01Z", set()),
     ],
 )
 async def test_services_are_narrowed_as_the_standard_says(front: Front, narrowed: str, found: set[str]) -> None:
-    """Postcode, words, ages and terms each leave out what does not fit."""
+    """Postcode, words, ages, terms and opening times each leave out what does not fit."""
     assert await names(front, f"/services?{narrowed}") == found
 
 

@@ -1,10 +1,11 @@
 """The directory of early help for everybody, as Open Referral UK 3.0 says."""
 
+from datetime import time
 from math import ceil
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query
-from pydantic import BaseModel, Field
+from pydantic import AfterValidator, BaseModel, Field
 
 from services.triage.api.desk import Session, TriageDesk
 from services.triage.queries import open_referral
@@ -16,6 +17,8 @@ from shared.security import public
 OPEN_DATA = public("a directory of public services is open data, and what the standard's readers expect to read")
 
 router = APIRouter(tags=["directory"], dependencies=[OPEN_DATA])
+
+LocalTime = Annotated[time, AfterValidator(lambda at: at.replace(tzinfo=None))]
 
 
 class PageQuery(BaseModel):
@@ -33,6 +36,10 @@ class ServiceQuery(PageQuery):
     maximum_age: float | None = Field(None, ge=0, le=150, description="Services up to this age, or a lower.")
     postcode: str | None = Field(None, max_length=10, description="Services for people who live here.")
     proximity: float | None = Field(None, gt=0, le=1_000_000, description="Metres from the postcode.")
+
+    start_time: LocalTime | None = Field(None, description="Services that open at this time, or later.")
+    end_time: LocalTime | None = Field(None, description="Services that close at this time, or earlier.")
+    day: Literal["MO", "TU", "WE", "TH", "FR", "SA", "SU"] | None = Field(None, description="Open on this day.")
 
     def wanted(self) -> Wanted:
         return Wanted(**self.model_dump(exclude={"page", "per_page", "full"}))

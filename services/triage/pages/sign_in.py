@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 from cryptography.exceptions import InvalidTag
 from fastapi import APIRouter, Depends, Request, Response
-from fastapi.responses import FileResponse
+from fastapi.responses import FileResponse, JSONResponse
 
 from services.triage.actions.sessions import Person, sign_in, sign_out, sign_out_everywhere
 from services.triage.domain.staff import SignInRefused
@@ -17,6 +17,7 @@ from services.triage.pages.form import Form
 from services.triage.pages.page import Page, PageRoute, form_for, go, page_for, rendered
 from services.triage.pages.provider import CALLBACK, Attempt
 from services.triage.pages.site import STATIC, Site
+from services.triage.queries import open_referral
 from shared.db import transaction
 from shared.http.service import Resources
 from shared.problems import NotFound
@@ -49,8 +50,14 @@ TheResources = Annotated[Resources, Depends(_resources)]
 
 
 @router.get("/", dependencies=NOBODY_YET)
-async def get_root() -> Response:
-    return go(HOME)
+async def get_root(request: Request) -> Response:
+    """Bring browsers to the desk; whatever else asks is told of the directory's standard, as that standard wants."""
+    varying = {"Vary": "Accept"}
+    if "text/html" not in request.headers.get("accept", ""):
+        return JSONResponse(open_referral.about(f"{request.base_url}openapi.json"), headers=varying)
+    response = go(HOME)
+    response.headers.update(varying)
+    return response
 
 
 @router.get("/desk/assets/{name}", dependencies=NOBODY_YET)

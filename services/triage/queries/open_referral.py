@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import time
 from math import asin, cos, radians, sin, sqrt
 from typing import Any
 from uuid import UUID, uuid5
@@ -22,6 +23,8 @@ from services.triage.routing.open_referral import (
 from shared.problems import NotFound
 from shared.settings.hub import Hub
 
+VERSION = "3.0"
+PROFILE = "https://docs.openreferraluk.org/en/latest/"
 EARTH_METRES = 6_371_000
 LEAST_NEED = 2
 """Indicators of level 1 are what goes well."""
@@ -40,7 +43,10 @@ class Place:
 
 @dataclass(frozen=True)
 class Wanted:
-    """What a listing is narrowed to, in the standard's own terms; None leaves that out. `proximity` is in metres."""
+    """What a listing is narrowed to, in the standard's own terms; None leaves that out.
+
+    `proximity` is in metres; `day` is a code as in `byday`, and with the times is asked of one schedule of the service.
+    """
 
     search: str | None = None
     minimum_age: float | None = None
@@ -49,6 +55,14 @@ class Wanted:
     taxonomy_term_id: str | None = None
     postcode: str | None = None
     proximity: float | None = None
+    start_time: time | None = None
+    end_time: time | None = None
+    day: str | None = None
+
+
+def about(openapi_url: str) -> Record:
+    """Return what the standard wants to be told at the root: its version, the profile and where the routes are."""
+    return {"version": VERSION, "profile": PROFILE, "openapi_url": openapi_url}
 
 
 async def list_services(session: AsyncSession, hub: Hub, wanted: Wanted, *, full: bool) -> list[Record]:
@@ -141,8 +155,35 @@ def _holds(listing: Listing, listed: ListedService, wanted: Wanted, place: Place
         yield any(term.get("taxonomy_id") == wanted.taxonomy_id for term in terms)
     if wanted.taxonomy_term_id is not None:
         yield any(term["id"] == wanted.taxonomy_term_id for term in terms)
+    if wanted.start_time or wanted.end_time or wanted.day:
+        yield any(_opens(schedule, wanted) for schedule in _schedules_of(listing))
     if place is not None:
         yield not listed.service_areas or any(_covers(area, place) for area in listed.service_areas)
+
+
+def _schedules_of(listing: Listing) -> Iterator[Listing]:
+    for at in (listing, *(listing.get("service_at_locations") or ())):
+        yield from at.get("schedules") or ()
+        yield from (at.get("location") or {}).get("schedules") or ()
+
+
+def _opens(schedule: Listing, wanted: Wanted) -> bool:
+    """Tell whether a schedule lies within the times wanted, on the day wanted; of `1MO` the day is Monday."""
+    opens, closes = (_time_of(schedule.get(name)) for name in ("opens_at", "closes_at"))
+    days = {day.strip()[-2:] for day in str(schedule.get("byday") or "").split(",")}
+    return (
+        (wanted.start_time is None or (opens is not None and opens >= wanted.start_time))
+        and (wanted.end_time is None or (closes is not None and closes <= wanted.end_time))
+        and (wanted.day is None or wanted.day in days)
+    )
+
+
+def _time_of(said: Any) -> time | None:
+    """Return the time of day; a publisher's own way of writing it counts as none."""
+    try:
+        return time.fromisoformat(said).replace(tzinfo=None)
+    except (TypeError, ValueError):
+        return None
 
 
 def _covers(area: Area, place: Place) -> bool:
