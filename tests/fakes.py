@@ -11,9 +11,10 @@ from fastapi import FastAPI
 from joserfc import jwt
 from joserfc.jwk import ECKey, KeySet
 
+from shared.http.client import behalf_of
 from shared.inbox import Transient
 from shared.problems import NotFound
-from shared.security import TOKEN_TYPE, Issuer, KnownKeys, Role, Verifier
+from shared.security import TOKEN_TYPE, Caller, Issuer, KnownKeys, Role, Verifier
 
 T = TypeVar("T")
 
@@ -58,15 +59,18 @@ class OtherService:
         self.details: dict[str, dict[str, Any]] = {}
         self.asked: list[str] = []
         self.recorded: list[tuple[Any, str, str]] = []
+        self.shown_to: list[str] = []
         self.away = False
 
-    async def record(self, path: str, document: Any, *, key: str, recorded_by: str) -> dict[str, Any]:
-        """Keep document, key and whom it is recorded by; answer with what stands for the path."""
-        self.recorded.append((document, key, recorded_by))
+    async def record(self, path: str, document: Any, *, key: str, person: Caller) -> dict[str, Any]:
+        """Keep document, key and for whom it is recorded; answer with what stands for the path."""
+        self.recorded.append((document, key, behalf_of(person)))
         return await self.get_detail(path)
 
-    async def get_detail(self, path: str) -> dict[str, Any]:
+    async def get_detail(self, path: str, *, person: Caller | None = None) -> dict[str, Any]:
+        """Answer with what stands for the path, and keep for whom it is read."""
         self.asked.append(path)
+        self.shown_to += [behalf_of(person)] if person else []
         if self.away:
             raise Transient("away")
         if path not in self.details:

@@ -69,6 +69,9 @@ _standing = select(Agency.slug, Agency.source, Agency.disabled_at.is_not(None).l
 _answering = select(Agency.slug, Agency.source).where(
     Agency.disabled_at.is_(None), Agency.scopes.contains([Scope.INFORMATION_RESPOND])
 )
+_referring = select(Agency.slug, Agency.name).where(
+    Agency.disabled_at.is_(None), Agency.scopes.contains([Scope.REFERRALS_WRITE])
+)
 _newest_kids = func.array_agg(aggregate_order_by(AgencyKey.kid, AgencyKey.added_at.desc()))
 _agencies = (
     select(
@@ -143,11 +146,12 @@ async def _amendments_of(session: AsyncSession, vault: Vault, ids: Sequence[UUID
 
 
 async def list_referrals(
-    session: AsyncSession, vault: Vault, agency: str, limit: int, cursor: str | None
+    session: AsyncSession, vault: Vault, agency: str, limit: int, cursor: str | None, *, by_people: bool = False
 ) -> ReferralPage:
-    """Return the agency's own referrals, the latest first."""
+    """Return the agency's own referrals, the latest first; `by_people` those alone that none of its programs sent."""
     after = _place(cursor)
     page = _page if after is None else _page.where(Referral.id < after)
+    page = page.where(Referral.submitted_by != Referral.agency) if by_people else page
     rows = (await session.execute(page, {"agency": agency, "limit": limit + 1})).all()
     amendments = await _amendments_of(session, vault, [row.Referral.id for row in rows[:limit]])
     items = [_shown(vault, *row, amendments[row.Referral.id]) for row in rows[:limit]]
@@ -206,6 +210,11 @@ async def standing_of_agencies(session: AsyncSession) -> tuple[Sources, set[str]
 async def answering_agencies(session: AsyncSession) -> dict[str, str | None]:
     """Return who may be asked about a child, with the DfE code of what each refers."""
     return {row.slug: row.source for row in (await session.execute(_answering)).all()}
+
+
+async def referring_agencies(session: AsyncSession) -> dict[str, str]:
+    """Return who may refer, with the name of each."""
+    return {row.slug: row.name for row in (await session.execute(_referring)).all()}
 
 
 async def list_agencies(session: AsyncSession) -> list[AgencyShown]:

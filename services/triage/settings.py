@@ -29,6 +29,9 @@ class Settings(ServiceSettings):
     oidc_client_secret: SecretStr | None = Field(None, description="Their secret; none, and they are a public client.")
     oidc_scope: str = Field("openid profile", description="What the provider is asked for, with `openid` among it.")
     oidc_roles_claim: str = Field("roles", description="The claim of the ID token that lists a person's roles.")
+    oidc_agency_claim: str = Field(
+        "agency", description="The claim that names the agency of a person whose role is `referrer`, by its slug."
+    )
     clock_check_seconds: float = Field(1.0, gt=0, description="How often clocks and pages that are due are looked for.")
     smtp_host: str | None = Field(None, description="Mail server that pages are sent by.")
     smtp_port: int = Field(587, description="Its port.")

@@ -4,7 +4,8 @@ import asyncio
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Final
+from urllib.parse import quote, unquote
 
 import httpx
 from joserfc import jwt
@@ -12,15 +13,31 @@ from joserfc.jwk import ECKey
 
 from shared.db import new_id
 from shared.inbox import Transient
-from shared.problems import FieldError, Invalid, NotFound
+from shared.problems import BadRequest, FieldError, Forbidden, IdempotencyKeyReused, Invalid, NotFound
+from shared.security import Caller, Role
 from shared.telemetry import correlation_id
 from shared.telemetry.traces import outgoing
 
 ASSERTION_SECONDS = 60
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 RENEW_BEFORE_SECONDS = 30
-RECORDED_BY = "X-Recorded-By"
-"""Account and role of the member of staff for whom a service records something, after it has proven who they are."""
+NO_HEADERS: Final[Mapping[str, str]] = MappingProxyType({})
+ON_BEHALF_OF = "X-On-Behalf-Of"
+"""Account, roles and agency of the person for whom a service asks, after it has proven who they are."""
+
+
+def behalf_of(caller: Caller) -> str:
+    """Return what the header says of a person."""
+    return f"{quote(caller.subject)} {','.join(sorted(caller.roles))} {caller.agency}"
+
+
+def person_in(header: str) -> Caller:
+    """Return whom the header speaks of; raises `BadRequest` where it names nobody."""
+    try:
+        subject, roles, agency = header.split(" ")
+        return Caller(unquote(subject), agency, roles=frozenset(Role(role) for role in roles.split(",")))
+    except ValueError:
+        raise BadRequest(f"Say for whom: {ON_BEHALF_OF}.") from None
 
 
 def client_assertion(client: str, issuer: str, key: ECKey) -> str:
@@ -48,37 +65,44 @@ class ServiceClient:
         self._expires_at = 0.0
         self._renewing = asyncio.Lock()
 
-    async def get_detail(self, path: str) -> dict[str, Any]:
-        """Return the JSON object at `path`.
+    async def get_detail(self, path: str, *, person: Caller | None = None) -> dict[str, Any]:
+        """Return the JSON object at `path`, as it is shown to a person where one is named.
 
         Raises `Transient` where the other service is away or refuses this one for now, `NotFound` where it has
-        no such record.
+        no such record, `Forbidden` where it is not for this person.
         """
-        reply = await self._send("GET", path)
+        reply = await self._send("GET", path, headers={ON_BEHALF_OF: behalf_of(person)} if person else NO_HEADERS)
         if reply.status_code == NotFound.status:
             raise NotFound
+        if person and reply.status_code == Forbidden.status:
+            raise Forbidden(reply.json()["detail"])
         if not reply.is_success:
             self._expires_at = 0.0
             raise Transient(f"status {reply.status_code}")
         detail: dict[str, Any] = reply.json()
         return detail
 
-    async def record(self, path: str, document: Any, *, key: str, recorded_by: str) -> dict[str, Any]:
-        """Send what a member of staff records, once under this key; returns the JSON object of the answer.
+    async def record(self, path: str, document: Any, *, key: str, person: Caller) -> dict[str, Any]:
+        """Send what a person records, once under this key; returns the JSON object of the answer.
 
-        Raises `Invalid` naming the places that the other service refuses, else as `get_detail`.
+        Raises `Invalid` naming the places that the other service refuses, `IdempotencyKeyReused` for another document
+        under this key, `Forbidden` where this person may not, else as `get_detail`.
         """
-        headers = {"Idempotency-Key": key, RECORDED_BY: recorded_by}
+        headers = {"Idempotency-Key": key, ON_BEHALF_OF: behalf_of(person)}
         reply = await self._send("POST", path, json=document, headers=headers)
         answer: dict[str, Any] = reply.json() if reply.content else {}
+        if reply.status_code == Forbidden.status:
+            raise Forbidden(answer.get("detail", ""))
         if reply.status_code == Invalid.status:
+            if str(answer["type"]).endswith(IdempotencyKeyReused.slug):
+                raise IdempotencyKeyReused(answer["detail"])
             errors = (FieldError(error["pointer"], error["detail"]) for error in answer.get("errors", ()))
             raise Invalid(answer["detail"], errors=tuple(errors))
         if not reply.is_success:
             raise Transient(f"status {reply.status_code}")
         return answer
 
-    async def _send(self, method: str, path: str, *, headers: Mapping[str, str] = MappingProxyType({}),
+    async def _send(self, method: str, path: str, *, headers: Mapping[str, str] = NO_HEADERS,
                     json: Any = None) -> httpx.Response:  # fmt: skip
         try:
             said = {

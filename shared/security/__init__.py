@@ -3,6 +3,8 @@
 from shared.security.authorisation import (
     CASE_ROLES,
     FRONT_DOOR,
+    GUEST_ROLE,
+    STAFF_ROLES,
     Caller,
     Policy,
     Purpose,
@@ -26,7 +28,9 @@ __all__ = [
     "ALGORITHMS",
     "CASE_ROLES",
     "FRONT_DOOR",
+    "GUEST_ROLE",
     "PURPOSE_HEADER",
+    "STAFF_ROLES",
     "TOKEN_SECONDS",
     "TOKEN_TYPE",
     "Caller",

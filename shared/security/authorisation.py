@@ -14,8 +14,13 @@ class Role(StrEnum):
     OUT_OF_HOURS = "out_of_hours"
     AUDITOR = "auditor"
     ADMIN = "admin"
+    REFERRER = "referrer"
 
 
+GUEST_ROLE = Role.REFERRER
+"""Held by people of partner agencies, on the pages for referring alone; whoever holds it holds nothing else."""
+
+STAFF_ROLES = tuple(role for role in Role if role is not GUEST_ROLE)
 CASE_ROLES = (Role.SCREENER, Role.SOCIAL_WORKER, Role.MANAGER, Role.OUT_OF_HOURS)
 
 
@@ -33,8 +38,9 @@ class Purpose(StrEnum):
 
 @dataclass(frozen=True)
 class Caller:
-    """A verified caller: an agency, a service or a member of staff. `agency` is a slug, `front-door` for staff.
+    """A verified caller: an agency, one of its people, a service or a member of staff.
 
+    `agency` is a slug, `front-door` for staff.
     `purpose` is what a member of staff named for this request; None leaves it to the route.
     """
 
@@ -46,11 +52,11 @@ class Caller:
 
     @property
     def is_staff(self) -> bool:
-        return bool(self.roles)
+        return not self.roles.isdisjoint(STAFF_ROLES)
 
     @property
     def role_shown(self) -> str:
-        """What the audit row says: the staff roles, or `partner`."""
+        """What the audit row says: the roles, or `partner`."""
         return " ".join(sorted(self.roles)) if self.roles else "partner"
 
 

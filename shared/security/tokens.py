@@ -14,7 +14,7 @@ from joserfc.util import urlsafe_b64decode
 
 from shared.db import new_id
 from shared.problems import Unauthorized
-from shared.security.authorisation import FRONT_DOOR, Caller, Role
+from shared.security.authorisation import FRONT_DOOR, GUEST_ROLE, Caller, Role
 
 ALGORITHMS = ["ES256", "PS256"]
 TOKEN_TYPE = "at+jwt"  # noqa: S105 - a media type
@@ -135,6 +135,8 @@ def _staff(claims: Mapping[str, Any]) -> Caller:
     roles = frozenset(Role(role) for role in claims["roles"])
     if not roles:
         raise Unauthorized("This account has no role at the front door. Ask an administrator.")
+    if GUEST_ROLE in roles:
+        raise Unauthorized("People of partners use the pages; programs of their agency use its own key.")
     return Caller(_text(claims["sub"]), FRONT_DOOR, roles=roles)
 
 

@@ -9,6 +9,7 @@ from fastapi import FastAPI
 from services.notifications import api as notifications
 from services.referrals import api as referrals
 from services.triage import api as triage
+from shared.security import GUEST_ROLE
 from tests.authorisation.conftest import FrontDoor
 from tests.authorisation.parties import NOBODY, OWNERS, PARTIES, SERVICE, Party
 from tests.house.routes import Served, served
@@ -32,7 +33,7 @@ def expected(route: Served, party: Party) -> int | None:
     (policy,) = route.policies
     if policy.public:
         return 404 if route.names else None
-    if not party.proven:
+    if not party.proven or GUEST_ROLE in party.roles:
         return 401
     if not policy.anybody and policy.scope not in party.scopes and not policy.roles & set(party.roles):
         return 403

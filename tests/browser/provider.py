@@ -19,6 +19,11 @@ FOLDER = Path(__file__).parent / "provider"
 ACCOUNTS: Mapping[str, Any] = {
     "s-1": {"name": "Sam Screener", "roles": ["screener"]},
     "m-1": {"name": "Mo Manager", "roles": ["manager", "something-else"]},
+    "r-1": {"name": "Rosa Quill", "roles": ["referrer"], "agency": "a-school"},
+    "r-2": {"name": "Without Agency", "roles": ["referrer"]},
+    "r-3": {"name": "Of Nowhere", "roles": ["referrer"], "agency": "nowhere"},
+    "r-4": {"name": "Both At Once", "roles": ["referrer", "screener"], "agency": "a-school"},
+    "r-5": {"name": "Of The Door", "roles": ["referrer"], "agency": "front-door"},
     "n-1": {"name": "Nobody Here", "roles": []},
 }
 

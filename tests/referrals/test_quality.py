@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.referrals.domain import Quality, quality_of
-from services.referrals.domain.harm import TELLING_HARMS
 from services.referrals.domain.questions import CHILD_QUESTIONS, QUESTIONS
 from services.referrals.schemas import parse_referral
+from shared.harm import TELLING_HARMS
 from shared.settings.hub import Hub
 from tests.conftest import EXAMPLES, ROOT
 from tests.referrals.documents import RECEIVED_AT, Document, child, document, indicators, member

@@ -264,24 +264,3 @@ async def test_what_must_have_happened_may_lie_a_day_ahead(front: Front) -> None
     today = datetime.now(UTC).date()
     assert (await front.post(document({"happened_on": str(today + timedelta(days=1))}))).status_code == 202
     assert (await front.post(document({"happened_on": str(today + timedelta(days=2))}))).status_code == 422
-
-
-async def test_a_call_is_recorded_for_whom_took_it(front: Front) -> None:
-    """Triage sends what its staff take by telephone; it is theirs to follow, and no other caller may send so."""
-    path, body = "/internal/referrals", json.dumps(document()).encode()
-    headers = {"Idempotency-Key": "a-call", "X-Recorded-By": "screener screener"}
-    reply = await front.http.post(path, content=body, headers={**TRIAGE, **headers})
-    assert reply.status_code == 202
-    again = await front.http.post(path, content=body, headers={**TRIAGE, **headers})
-    assert again.json() == reply.json()
-    followed = await front.http.get(f"/v1/referrals/{reply.json()['id']}", headers=SCREENER)
-    assert followed.json()["reference"] == reply.json()["reference"]
-    [event] = await front.events()
-    assert isinstance(event.fact, ReferralSubmitted)
-    assert event.fact.agency == "front-door"
-    for wrong in ({"X-Recorded-By": "manager manager"}, {"X-Recorded-By": " screener"}, {"X-Recorded-By": ""}):
-        sent = {**TRIAGE, **headers, **wrong}
-        assert (await front.http.post(path, content=body, headers=sent)).status_code == 403
-    other = as_partner("service-notifications", "internal:read")
-    assert (await front.http.post(path, content=body, headers={**other, **headers})).status_code == 403
-    assert await count_of(front) == 1

@@ -1,24 +1,24 @@
 """Routes for the other services, under their own tokens: a referral whole, and whom to refuse."""
 
 from typing import Annotated
-from urllib.parse import unquote
 
-from fastapi import APIRouter, Header, Response
+from fastapi import APIRouter, Depends, Header, Response
 
 from services.referrals import queries
 from services.referrals.actions.submit_referral import submit_referral
 from services.referrals.api.access import TAKERS, ServiceCaller, Services, Session
 from services.referrals.domain import ReferralId
-from services.referrals.schemas import AgenciesSeen, ReferralDetail
+from services.referrals.schemas import AgenciesSeen, ReferralDetail, ReferralPage
 from shared import clock
 from shared.audit import record_access
-from shared.http.answers import OnceBody
-from shared.http.client import RECORDED_BY
+from shared.db import transaction
+from shared.http.answers import CursorText, Limit, OnceBody
+from shared.http.client import ON_BEHALF_OF, person_in
 from shared.problems import Forbidden
-from shared.security import FRONT_DOOR, Caller, Role
+from shared.security import FRONT_DOOR, GUEST_ROLE, Caller
 
 DESK = "service-triage"
-"""The one service that records a call for the staff who are signed in to its pages."""
+"""The one service that asks for people: those who are signed in to its pages."""
 
 router = APIRouter(include_in_schema=False)
 
@@ -45,6 +45,13 @@ async def list_agencies(caller: ServiceCaller, session: Session) -> AgenciesSeen
     return await queries.agencies_seen(session, clock.now())
 
 
+@router.get("/internal/agencies/referring")
+async def list_referring(caller: ServiceCaller, session: Session) -> dict[str, dict[str, str]]:
+    """List the agencies that may refer, and so may their people on the pages, with the name of each."""
+    del caller
+    return {"agencies": await queries.referring_agencies(session)}
+
+
 @router.get("/internal/referrals/{referral_id}")
 async def get_detail(
     caller: ServiceCaller, resources: Services, session: Session, referral_id: ReferralId
@@ -54,15 +61,36 @@ async def get_detail(
     return detail
 
 
+async def person_of(
+    caller: ServiceCaller, resources: Services, behalf: Annotated[str, Header(alias=ON_BEHALF_OF)] = ""
+) -> Caller:
+    """Return for whom the pages of triage ask: staff who take calls, or somebody of an agency that may refer."""
+    if caller.subject != DESK:
+        raise Forbidden("Only the pages of triage ask for people.")
+    person = person_in(behalf)
+    async with transaction(resources.db) as session:
+        refers = GUEST_ROLE in person.roles and person.agency in await queries.referring_agencies(session)
+    takes_calls = person.agency == FRONT_DOOR and not person.roles.isdisjoint(TAKERS)
+    if not (refers or takes_calls):
+        raise Forbidden("This is for staff who take calls, and for people of agencies that may refer.")
+    return person
+
+
+Person = Annotated[Caller, Depends(person_of)]
+
+
 @router.post("/internal/referrals", status_code=202)
-async def post_recorded_call(
-    caller: ServiceCaller,
-    resources: Services,
-    once: OnceBody,
-    recorded_by: Annotated[str, Header(alias=RECORDED_BY)] = "",
-) -> Response:
-    """Submit a referral that a member of staff took by telephone: theirs, as if they had sent it themselves."""
-    subject, _, role = recorded_by.rpartition(" ")
-    if caller.subject != DESK or role not in TAKERS or not subject:
-        raise Forbidden("Calls are recorded by staff who take them, on the pages of triage.")
-    return await submit_referral(resources, Caller(unquote(subject), FRONT_DOOR, roles=frozenset({Role(role)})), once)
+async def post_from_page(resources: Services, once: OnceBody, person: Person) -> Response:
+    """Submit a referral that somebody filled in on a page: theirs and their agency's, as if they had sent it."""
+    return await submit_referral(resources, person, once)
+
+
+@router.get("/internal/referrals")
+async def list_from_pages(
+    resources: Services, session: Session, person: Person, limit: Limit = 50, cursor: CursorText = None
+) -> ReferralPage:
+    """List what people of this person's agency filled in on the pages, the latest first."""
+    page = await queries.list_referrals(session, resources.vault, person.agency, limit, cursor, by_people=True)
+    shown = [referral.id for referral in page.items]
+    await record_access(session, person, "referral.listed", "referral", shown, purpose="following")
+    return page

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from services.referrals.domain.harm import FGM
 from services.referrals.domain.identifiers import Warned, is_adult, warnings_of
 from services.referrals.domain.questions import CHILD_QUESTIONS, QUESTIONS
+from shared.harm import FGM
 
 CHILD = re.compile(r"^/children/\d+/")
 BOUND_TO_REPORT = frozenset({"2A", "2B", "3A", "3B", "3C", "3D", "3E", "3F"})

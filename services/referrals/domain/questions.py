@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Generic, ParamSpec
 
-from services.referrals.domain.harm import telling_could_harm
+from shared.harm import telling_could_harm
 
 Document = Mapping[str, Any]
 Lacking = ParamSpec("Lacking")

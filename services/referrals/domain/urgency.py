@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from services.referrals.domain.harm import present_indicators
 from shared.calendar import is_open, next_opening
+from shared.harm import present_indicators
 from shared.settings.hub import Hub, Phone
 
 POLICE = "6"

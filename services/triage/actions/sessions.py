@@ -2,7 +2,7 @@
 
 import hashlib
 import secrets
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -10,21 +10,22 @@ from sqlalchemy import bindparam, delete, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.triage.domain.staff import IDLE, LONGEST, SignInRefused
+from services.triage.domain.staff import IDLE, LONGEST, AgencyNotReferring, SignInRefused
 from services.triage.models import StaffMember, StaffSession
-from shared.security import FRONT_DOOR, Caller, Role
+from shared.security import FRONT_DOOR, GUEST_ROLE, Caller, Role
 
 TOUCH_AFTER = timedelta(seconds=30)
 
 
 @dataclass(frozen=True)
 class Person:
-    """A member of staff as an issuer names them."""
+    """Somebody as an issuer names them; `agency` is the slug of a referrer's own, `front-door` for staff."""
 
     issuer: str
     subject: str
     name: str
     roles: frozenset[Role]
+    agency: str = FRONT_DOOR
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,29 @@ def roles_in(claim: object) -> frozenset[Role]:
     return frozenset(Role(one) for one in named if isinstance(one, str) and one in ours)
 
 
+def agency_of(roles: frozenset[Role], named: object) -> str:
+    """Return the agency of somebody with these roles, whose account names this one.
+
+    Raises `AgencyNotReferring` for a referrer without one, and `SignInRefused` for one who is staff too: nobody reads
+    cases and refers for a partner in one session.
+    """
+    if GUEST_ROLE not in roles:
+        return FRONT_DOOR
+    if len(roles) > 1:
+        raise SignInRefused("This account is a partner's and staff's at once. Ask an administrator to take one away.")
+    if not isinstance(named, str) or not named or named == FRONT_DOOR:
+        raise AgencyNotReferring("Your account names no agency. Ask who keeps the accounts to add it.")
+    return named
+
+
+def check_refers(agency: str, referring: Container[str]) -> None:
+    """Raise `AgencyNotReferring` where the agency is none of those that may refer."""
+    if agency not in referring:
+        raise AgencyNotReferring(
+            "The agency that your account names is not known here, or may not refer at present. Ask the front door."
+        )
+
+
 def digest_of(secret: str) -> bytes:
     return hashlib.sha256(secret.encode()).digest()
 
@@ -50,11 +74,18 @@ def digest_of(secret: str) -> bytes:
 async def sign_in(session: AsyncSession, person: Person) -> str:
     """Start a session and return its secret, for the cookie alone. Raises `SignInRefused` for a subject of another."""
     row = insert(StaffMember).values(
-        subject=person.subject, issuer=person.issuer, name=person.name, roles=sorted(person.roles)
+        subject=person.subject,
+        issuer=person.issuer,
+        name=person.name,
+        roles=sorted(person.roles),
+        agency=person.agency,
     )
     kept = row.on_conflict_do_update(
         index_elements=["subject"],
-        set_={"name": row.excluded.name, "roles": row.excluded.roles, "signed_in_at": func.clock_timestamp()},
+        set_={
+            **{name: row.excluded[name] for name in ("name", "roles", "agency")},
+            "signed_in_at": func.clock_timestamp(),
+        },
         where=StaffMember.issuer == row.excluded.issuer,
     )
     if (await session.execute(kept.returning(StaffMember.subject))).first() is None:
@@ -72,6 +103,7 @@ _held = (
         StaffMember.subject,
         StaffMember.name,
         StaffMember.roles,
+        StaffMember.agency,
         func.clock_timestamp().label("now"),
     )
     .join(StaffMember, StaffMember.subject == StaffSession.subject)
@@ -89,7 +121,7 @@ async def find_session(session: AsyncSession, secret: str, *, active: bool) -> S
         touched = update(StaffSession).where(StaffSession.digest == digest)
         await session.execute(touched.values(seen_at=held.now))
     roles = frozenset(Role(role) for role in held.roles)
-    return SignedIn(Caller(held.subject, FRONT_DOOR, roles=roles), held.name, held.queue_asked)
+    return SignedIn(Caller(held.subject, held.agency, roles=roles), held.name, held.queue_asked)
 
 
 async def remember_queue(session: AsyncSession, secret: str, asked: str) -> None:

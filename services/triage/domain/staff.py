@@ -26,6 +26,18 @@ class NoRoleHeld(Problem):
     title, status, slug = "You have no role at the front door", 403, "no-role-held"
 
 
+class AgencyNotReferring(Problem):
+    """A person of a partner whose account names no agency, or one that is not known or may not refer."""
+
+    title, status, slug = "Your agency cannot refer here", 403, "agency-not-referring"
+
+
+class SentAlready(Problem):
+    """The page was sent before with other answers, and what was sent then stands."""
+
+    title, status, slug = "This was sent already", 422, "sent-already"
+
+
 class FormNotOurs(Problem):
     """A form came from another site, or without the token that this page gave out."""
 

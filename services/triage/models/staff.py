@@ -8,12 +8,14 @@ from sqlalchemy import ForeignKey, Index, func
 from sqlalchemy.orm import Mapped, mapped_column
 
 from services.triage.models.case import Base
+from shared.security import FRONT_DOOR
 
 
 class StaffMember(Base):
-    """A member of staff as their identity provider described them at the last sign-in.
+    """Who signs in, as their identity provider described them at the last sign-in.
 
     `subject` is theirs alone at `issuer`, and one issuer's here: another that says the same subject is refused.
+    `agency` is the slug of the agency that a referrer is of, the front door's own for staff.
     """
 
     __tablename__ = "staff_members"
@@ -22,6 +24,7 @@ class StaffMember(Base):
     issuer: Mapped[str]
     name: Mapped[str]
     roles: Mapped[list[Any]]
+    agency: Mapped[str] = mapped_column(server_default=FRONT_DOOR)
     signed_in_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
 
 

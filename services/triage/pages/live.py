@@ -17,7 +17,7 @@ from sqlalchemy import text
 
 from services.triage.pages.page import Page, PageRoute, page_for
 from shared.db import Database, is_away
-from shared.security import CASE_ROLES
+from shared.security import CASE_ROLES, Role
 from shared.telemetry import log
 
 CHANNEL = "frontdoor_desk"
@@ -144,6 +144,6 @@ async def versions(request: Request, secret: str) -> AsyncIterator[str]:
 
 
 @router.get("/desk/stay")
-async def get_stay(_page: Annotated[Page, page_for(CASE_ROLES)]) -> Response:
+async def get_stay(_page: Annotated[Page, page_for(tuple(Role))]) -> Response:
     """Keep the session alive: somebody is there and says so."""
     return Response(status_code=204)

@@ -26,7 +26,7 @@ from services.triage.queries.unmet_needs import count_unmet
 from shared import clock
 from shared.audit import record_access
 from shared.db import new_id, transaction
-from shared.security import CASE_ROLES, Role
+from shared.security import CASE_ROLES, STAFF_ROLES
 
 LONGEST_NAME = 255
 NIGHT_ROWS = 100
@@ -35,7 +35,7 @@ PAGES_SHOWN = 20
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 StaffPage = Annotated[Page, page_for(CASE_ROLES)]
 OverseersPage = Annotated[Page, page_for(OVERSEERS)]
-EverybodysPage = Annotated[Page, page_for(tuple(Role))]
+EverybodysPage = Annotated[Page, page_for(STAFF_ROLES)]
 
 
 class Searched(BaseModel):

@@ -106,7 +106,7 @@ class PageDoor(Declared):
         secret = request.cookies.get(site.cookie, "")
         async with transaction(db) as session:
             signed_in = await find_session(session, secret, active=self.active) if secret else None
-        if signed_in is None:
+        if signed_in is None or signed_in.caller.agency in request.app.state.verifier.disabled:
             raise SignedOut("Your session is over, or you were not signed in.")
         page = Page(request, site, request.state.triage_desk, db, signed_in, secret)
         request.state.page = page

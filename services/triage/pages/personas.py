@@ -9,23 +9,31 @@ from fastapi import APIRouter, Request, Response
 from services.triage.actions.sessions import Person, roles_in
 from services.triage.pages.form import check_origin, parse_form
 from services.triage.pages.page import PageRoute
-from services.triage.pages.sign_in import PLACE, TheResources, TheSite, begin
+from services.triage.pages.sign_in import TheResources, TheSite, begin
 from services.triage.settings import Settings
 from shared.http.strict import Body
 from shared.problems import NotFound
-from shared.security import public
+from shared.security import FRONT_DOOR, GUEST_ROLE, public
 from shared.settings.environment import Profile
 
-Personas = Mapping[str, list[str]]
+Personas = Mapping[str, Person]
 
 
 def personas_of(settings: Settings) -> Personas:
-    """Return the demo's staff by name with their roles, nobody under any other profile."""
+    """Return the demo's staff and referrers by name, nobody under any other profile.
+
+    Their issuer is that of the demo's tokens: a persona is the same person on the pages and in the API.
+    """
     if settings.profile is not Profile.DEMO:
         return {}
     demo: Path = settings.hub_dir / "demo.yaml"
-    personas: Personas = yaml.safe_load(demo.read_text(encoding="utf-8"))["personas"]
-    return personas
+    parts = yaml.safe_load(demo.read_text(encoding="utf-8"))
+    staff = {name: (roles, FRONT_DOOR) for name, roles in parts["personas"].items()}
+    guests = {name: ([GUEST_ROLE], agency) for name, agency in parts["referrers"].items()}
+    return {
+        name: Person(f"{settings.issuer}/staff", name, name.replace("-", " ").title(), roles_in(roles), agency)
+        for name, (roles, agency) in {**staff, **guests}.items()
+    }
 
 
 def router_of(settings: Settings) -> APIRouter:
@@ -39,11 +47,9 @@ def router_of(settings: Settings) -> APIRouter:
     async def post_persona(request: Request, site: TheSite, resources: TheResources, body: Body) -> Response:
         check_origin(request.headers)
         form = parse_form(request.headers, body)
-        name, place = form.text("persona") or "", form.text("next") or "/desk"
-        if name not in site.personas:
+        person = site.personas.get(form.text("persona") or "")
+        if person is None:
             raise NotFound
-        # The issuer of the demo's tokens: a persona is the same person on the pages and in the API.
-        person = Person(f"{settings.issuer}/staff", name, name.replace("-", " ").title(), roles_in(site.personas[name]))
-        return await begin(request, site, resources, person, place if PLACE.fullmatch(place) else "/desk")
+        return await begin(request, site, resources, person, form.text("next") or "")
 
     return router

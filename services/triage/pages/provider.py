@@ -14,7 +14,7 @@ from joserfc import jws, jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 
-from services.triage.actions.sessions import Person, roles_in
+from services.triage.actions.sessions import Person, agency_of, roles_in
 from services.triage.domain.staff import NoRoleHeld, SignInRefused
 from services.triage.settings import Settings
 from shared.problems import Unavailable
@@ -98,7 +98,8 @@ class Provider:
         if not roles:
             raise NoRoleHeld("Ask an administrator for the role that you work in.")
         name = claims.get("name") or claims.get("preferred_username") or claims["sub"]
-        return Person(claims["iss"], claims["sub"], str(name)[:LONGEST_SUBJECT], roles)
+        agency = agency_of(roles, claims.get(self.settings.oidc_agency_claim))
+        return Person(claims["iss"], claims["sub"], str(name)[:LONGEST_SUBJECT], roles, agency)
 
     async def _checked(self, id_token: str, attempt: Attempt) -> Mapping[str, Any]:
         """Return the claims of an ID token (OpenID Connect Core 3.1.3.7)."""

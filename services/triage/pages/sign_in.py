@@ -4,6 +4,7 @@ import base64
 import binascii
 import re
 import time
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Annotated, Any
 
@@ -11,20 +12,23 @@ from cryptography.exceptions import InvalidTag
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import FileResponse, JSONResponse
 
-from services.triage.actions.sessions import Person, sign_in, sign_out, sign_out_everywhere
+from services.triage.actions.sessions import Person, check_refers, sign_in, sign_out, sign_out_everywhere
 from services.triage.domain.staff import SignInRefused
 from services.triage.pages.form import Form
 from services.triage.pages.page import Page, PageRoute, form_for, go, page_for, rendered
 from services.triage.pages.provider import CALLBACK, Attempt
 from services.triage.pages.site import STATIC, Site
+from services.triage.pages.words import home
 from services.triage.queries import open_referral
 from shared.db import transaction
+from shared.http.client import ServiceClient
 from shared.http.service import Resources
-from shared.problems import NotFound
-from shared.security import Role, public
+from shared.inbox import Transient
+from shared.problems import NotFound, Unavailable
+from shared.security import GUEST_ROLE, Role, public
 
 HOME = "/desk"
-PLACE = re.compile(r"/desk[/A-Za-z0-9_.,=&?%:+-]*")
+PLACE = re.compile(r"/(desk|refer)(?![A-Za-z0-9])[/A-Za-z0-9_.,=&?%:+-]*")
 ATTEMPT_SECONDS = 600
 EVERYBODY = tuple(Role)
 IMMUTABLE = "public, max-age=31536000, immutable"
@@ -109,12 +113,25 @@ async def get_callback(request: Request, site: TheSite, resources: TheResources)
 
 async def begin(request: Request, site: Site, resources: Resources, person: Person, place: str) -> Response:
     """Start a new session in place of the one that the browser had."""
+    if GUEST_ROLE in person.roles:
+        check_refers(person.agency, await _referring(request))
     async with transaction(resources.db) as session:
         await sign_out(session, request.cookies.get(site.cookie, ""))
         secret = await sign_in(session, person)
-    response = go(place)
+    response = go(place if PLACE.fullmatch(place) and place != HOME else home(person.roles))
     _set_cookie(response, site, site.cookie, secret)
     return response
+
+
+async def _referring(request: Request) -> Mapping[str, str]:
+    client: ServiceClient = request.state.triage_client
+    try:
+        agencies: Mapping[str, str] = (await client.get_detail("/internal/agencies/referring"))["agencies"]
+    except Transient as away:
+        raise Unavailable(
+            "Your agency could not be looked up. Try again in a moment; if it cannot wait, call."
+        ) from away
+    return agencies
 
 
 @router.post("/desk/sign-out")

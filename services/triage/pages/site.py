@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 import jinja2
 
+from services.triage.actions.sessions import Person
 from services.triage.pages import explained, words
 from services.triage.pages.provider import Provider
 from services.triage.settings import Settings
@@ -25,20 +26,20 @@ TEMPLATES = PACKAGE / "templates"
 
 @dataclass(frozen=True)
 class Site:
-    """`files` gives each plain name of a file its hashed one; `personas` are the demo's staff with their roles."""
+    """`files` gives each plain name of a file its hashed one; `personas` are those of the demo by name."""
 
     templates: jinja2.Environment
     files: Mapping[str, str]
     secure: bool
     provider: Provider | None
-    personas: Mapping[str, list[str]]
+    personas: Mapping[str, Person]
 
     @property
     def cookie(self) -> str:
         return "__Host-frontdoor" if self.secure else "frontdoor"
 
 
-def site_of(settings: Settings, hub: Hub, personas: Mapping[str, list[str]]) -> Site:
+def site_of(settings: Settings, hub: Hub, personas: Mapping[str, Person]) -> Site:
     files = json.loads(MANIFEST.read_text(encoding="utf-8")) if MANIFEST.exists() else {}
     place = urlsplit(settings.issuer)
     plain = place.scheme == "http" and place.hostname in ("localhost", "127.0.0.1")

@@ -6,7 +6,7 @@ from datetime import datetime
 from functools import lru_cache
 
 from services.triage.domain import Outcome
-from shared.security import CASE_ROLES, Role
+from shared.security import CASE_ROLES, GUEST_ROLE, STAFF_ROLES, Role
 from shared.settings.hub import Hub
 
 ROLES = {
@@ -16,6 +16,7 @@ ROLES = {
     "out_of_hours": "Out of hours",
     "auditor": "Auditor",
     "admin": "Administrator",
+    "referrer": "Referrer",
 }
 
 
@@ -40,17 +41,28 @@ MENU = (
     ("/desk", "Queue", CASE_ROLES),
     ("/desk/call", "Record a call", (Role.SCREENER, Role.OUT_OF_HOURS)),
     ("/desk/handover", "The night", CASE_ROLES),
-    ("/desk/early-help", "Early help", tuple(Role)),
+    ("/desk/early-help", "Early help", STAFF_ROLES),
     ("/desk/oversight", "Oversight", OVERSEERS),
     ("/desk/partners", "Partners", OVERSEERS),
     ("/desk/audit", "Audit", OVERSEERS),
-    ("/desk/policy", "Thresholds", tuple(Role)),
+    ("/desk/policy", "Thresholds", STAFF_ROLES),
+    ("/refer", "Refer a child", (GUEST_ROLE,)),
+    ("/refer/sent", "What was sent", (GUEST_ROLE,)),
 )
 
 
 def menu(roles: AbstractSet[Role]) -> list[tuple[str, str]]:
     """Return the places that somebody with these roles may go to, with their names."""
     return [(place, name) for place, name, allowed in MENU if roles & set(allowed)]
+
+
+def is_guest(roles: AbstractSet[Role]) -> bool:
+    return GUEST_ROLE in roles
+
+
+def home(roles: AbstractSet[Role]) -> str:
+    """Return where somebody with these roles begins."""
+    return "/refer" if is_guest(roles) else "/desk"
 
 
 QUEUES = {
@@ -232,34 +244,13 @@ def works_on_cases(roles: AbstractSet[Role]) -> bool:
     return bool(roles & set(CASE_ROLES))
 
 
-CALL = {
-    "danger": "Is a child in danger now?",
-    "caller": "Who is calling?",
-    "child": "Who is the child?",
-    "concern": "What is the worry?",
-    "openness": "What do the parents know?",
-    "check": "Check what was said",
-}
+DANGER_ANSWERS = [("yes", "Yes"), ("not_known", "Not known"), ("no", "No")]
+YES_NO_NOT_KNOWN = [("yes", "Yes"), ("no", "No"), ("not_known", "Not known")]
 
-CALLED = [
-    ("danger", "In danger now"),
-    ("source", "Caller"),
-    ("name", "Name"),
-    ("phone", "Telephone"),
-    ("relationship_to_child", "Knows the child as"),
-    ("given_name", "Child's first name"),
-    ("family_name", "Child's family name"),
-    ("date_of_birth", "Born"),
-    ("estimated_age_years", "About how old"),
-    ("address", "Address"),
-    ("postcode", "Postcode"),
-    ("location_protected", "Location protected"),
-    ("school", "School"),
-    ("whereabouts_now", "Is now"),
-    ("what_happened", "What happened"),
-    ("childs_words", "The child said"),
-    ("strengths", "Goes well"),
-    ("worker_safety", "Safety of workers"),
-    ("parents_informed", "Parents know"),
-    ("reason_not_informed", "Why not"),
-]
+SENT = {
+    "received": "Received; nobody has read it yet",
+    "in_triage": "With the front door",
+    "information_requested": "The front door asked somebody else and waits for the answer",
+    "decided": "Decided",
+    "withdrawn": "Withdrawn",
+}

@@ -12,7 +12,7 @@ server.listen(0, "127.0.0.1", () => {
     clients,
     pkce: { required: () => true },
     conformIdTokenClaims: false,
-    claims: { openid: ["sub"], profile: ["name", "roles"] },
+    claims: { openid: ["sub"], profile: ["name", "roles", "agency"] },
     findAccount: (_, sub) => accounts[sub] && { accountId: sub, claims: () => ({ sub, ...accounts[sub] }) },
     cookies: { keys: ["not-a-secret"] },
     ttl: { Interaction: 600, Session: 600, Grant: 600, IdToken: 600, AccessToken: 600 },

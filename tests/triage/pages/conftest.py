@@ -11,6 +11,8 @@ from tests.fakes import ISSUER
 from tests.triage.conftest import Front, opened
 from tests.triage.pages.browsing import Browser
 
+REFERRING = "/internal/agencies/referring"
+
 SignIn = Callable[[str], Awaitable[Browser]]
 
 
@@ -18,6 +20,7 @@ SignIn = Callable[[str], Awaitable[Browser]]
 async def front(open_service: OpenDatabase, hub: Hub) -> AsyncIterator[Front]:
     """Give triage as `frontdoor up --demo` serves it."""
     async with opened(open_service, hub, profile=Profile.DEMO) as front:
+        front.referrals.details[REFERRING] = {"agencies": {"towcester-primary": "Towcester Primary (demo)"}}
         yield front
 
 

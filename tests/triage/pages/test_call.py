@@ -2,9 +2,14 @@
 
 from typing import Any
 
-from services.triage.pages.call import referral_of
+import pytest
+
+from services.triage.pages.call import CALL
 from services.triage.pages.form import Form
+from services.triage.pages.journey.answers import referral_of
+from shared.settings.hub import Hub
 from tests.triage.conftest import Front
+from tests.triage.pages.browsing import Browser
 from tests.triage.pages.conftest import SignIn
 
 PATH = "/internal/referrals"
@@ -16,27 +21,49 @@ ACCEPTED: dict[str, Any] = {
 }
 
 
+async def answer(browser: Browser, step: str, **typed: str | list[str]) -> None:
+    """Fill in one page; fields are written with `__` for the hyphen of their names."""
+    await browser.send(f"/desk/call/{step}", **{name.replace("__", "-"): said for name, said in typed.items()})
+
+
+async def told_of(browser: Browser, danger: str = "no") -> None:
+    """Come to the page with all answers."""
+    await browser.open("/desk/call")
+    await answer(browser, "danger", concern__immediate_danger=danger)
+    await answer(browser, "caller", source="9")
+    await answer(browser, "child", children__0__given_name="Robin")
+    await answer(browser, "concern", concern__what_happened="x")
+    await answer(browser, "openness")
+
+
 async def test_a_call_is_sent_once_for_whom_took_it(front: Front, as_persona: SignIn) -> None:
     """What was said on all pages goes in one document, with one key, under the account and role of the taker."""
     front.referrals.details[PATH] = ACCEPTED
     browser = await as_persona("out-of-hours")
     await browser.open("/desk/call")
-    await browser.send("/desk/call/danger", danger="yes")
-    await browser.send("/desk/call/caller", source="9")
-    await browser.send("/desk/call/child", given_name="Robin", address="1 Lane\nTowcester", postcode="NN12 6AA")
-    await browser.send("/desk/call/concern", what_happened="<b>shouting</b>")
-    await browser.send("/desk/call/openness")
+    await answer(browser, "danger", concern__immediate_danger="yes")
+    await answer(browser, "caller", source="9")
+    await answer(
+        browser,
+        "child",
+        children__0__given_name="Robin",
+        children__0__address__lines="1 Lane\nTowcester",
+        children__0__address__postcode="NN12 6AA",
+        children__0__location_protected="yes",
+    )
+    await answer(browser, "concern", concern__what_happened="<b>shouting</b>")
+    await answer(browser, "openness")
     assert "<b>shouting</b>" in browser.text
     assert front.referrals.recorded == []
     await browser.send("/desk/call/check")
-    ((document, key, recorded_by),) = front.referrals.recorded
+    ((document, key, person),) = front.referrals.recorded
+    address = {"lines": ["1 Lane", "Towcester"], "postcode": "NN12 6AA"}
     assert document == {
         "source": "9",
-        "referrer": {},
-        "children": [{"given_name": "Robin", "address": {"lines": ["1 Lane", "Towcester"], "postcode": "NN12 6AA"}}],
+        "children": [{"given_name": "Robin", "address": address, "location_protected": True}],
         "concern": {"what_happened": "<b>shouting</b>", "immediate_danger": "yes"},
     }
-    assert (len(key), recorded_by) == (32, "out-of-hours out_of_hours")
+    assert (len(key), person) == (32, "out-of-hours out_of_hours front-door")
     assert "Ring now: Duty team" in browser.text
 
 
@@ -45,7 +72,7 @@ async def test_what_was_said_so_far_is_the_takers_own(as_persona: SignIn) -> Non
     browser, other = await as_persona("screener"), await as_persona("screener-2")
     for one in (browser, other):
         await one.open("/desk/call")
-    await browser.send("/desk/call/danger", danger="no")
+    await answer(browser, "danger", concern__immediate_danger="no")
     (form,) = [form for form in browser.forms if form.action == "/desk/call/caller"]
     sealed = form.fields["so_far"][0]
     assert (await other.send("/desk/call/danger", so_far=sealed)).status_code == 400
@@ -53,22 +80,36 @@ async def test_what_was_said_so_far_is_the_takers_own(as_persona: SignIn) -> Non
 
 
 async def test_a_call_while_referrals_are_away(front: Front, as_persona: SignIn) -> None:
-    """Nothing is recorded, and the page says so."""
+    """Nothing is recorded, the page says so, and sending it again from there is enough."""
     browser = await as_persona("screener")
-    await browser.open("/desk/call")
-    for step in ("danger", "caller", "child"):
-        await browser.send(f"/desk/call/{step}", danger="no")
-    await browser.send("/desk/call/concern", what_happened="x")
-    await browser.send("/desk/call/openness")
+    await told_of(browser)
     front.referrals.away = True
     assert (await browser.send("/desk/call/check")).status_code == 503
-    assert "Nothing was recorded" in browser.text
+    assert "Nothing was sent" in browser.text
+    front.referrals.away, front.referrals.details[PATH] = False, ACCEPTED
+    assert (await browser.send("/desk/call/check")).status_code == 200
+    assert len({key for _, key, _ in front.referrals.recorded}) == 1
 
 
-def test_what_is_not_known_is_left_out() -> None:
+async def test_what_is_unticked_is_taken_back(front: Front, as_persona: SignIn) -> None:
+    """A box that was ticked and is not any more says nothing, however often the page was sent."""
+    front.referrals.details[PATH] = ACCEPTED
+    browser = await as_persona("screener")
+    await told_of(browser)
+    await browser.send("/desk/call/check", to="child 0")
+    await answer(browser, "child", children__0__location_protected="yes")
+    assert "Nobody outside may learn" in browser.text
+    await browser.send("/desk/call/check", to="child 0")
+    await answer(browser, "child", children__0__location_protected=[])
+    await browser.send("/desk/call/check")
+    assert "location_protected" not in front.referrals.recorded[0][0]["children"][0]
+
+
+@pytest.mark.parametrize("danger", ["not_known", "yes"])
+def test_what_is_not_known_is_left_out(hub: Hub, danger: str) -> None:
     """An almost empty call is a referral still."""
-    assert referral_of(Form({"danger": ["not_known"], "what_happened": ["x"]})) == {
-        "referrer": {},
+    told = Form({"concern-immediate_danger": [danger], "concern-what_happened": ["x"]})
+    assert referral_of(CALL, told, hub) == {
         "children": [{"given_name": "not known"}],
-        "concern": {"what_happened": "x", "immediate_danger": "not_known"},
+        "concern": {"what_happened": "x", "immediate_danger": danger},
     }

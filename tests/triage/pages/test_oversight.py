@@ -25,6 +25,7 @@ PERSONAS = {
     "out-of-hours": Role.OUT_OF_HOURS,
     "auditor": Role.AUDITOR,
     "admin": Role.ADMIN,
+    "referrer": Role.REFERRER,
 }
 
 
@@ -39,6 +40,7 @@ async def test_every_page_is_for_its_roles(front: Front, as_persona: SignIn) -> 
     """Each route of the pages lets in exactly the roles that it declares; to others it is 403 before anything else."""
     case = await front.case_of(await front.submit(example("03")))
     front.referrals.details["/internal/agencies/answering"] = {"agencies": {"a-school": "2A"}}
+    front.referrals.details["/internal/referrals?limit=20"] = {"items": []}
     for persona, role in PERSONAS.items():
         browser = await as_persona(persona)
         for route in routes():
@@ -52,6 +54,14 @@ async def test_every_page_is_for_its_roles(front: Front, as_persona: SignIn) -> 
             else:
                 assert (reply.status_code, "is for the role" in reply.text) == (403, True), f"{persona} {route}"
     assert set(EVERYBODY) == set(Role)
+
+
+def test_a_referrer_reaches_no_page_of_staff() -> None:
+    """Each page is for staff or for referrers, never for both, and those for referrers stand under their own path."""
+    for route in routes():
+        (policy,) = route.policies
+        guests = route.path.startswith("/refer")
+        assert policy.roles == {Role.REFERRER} if guests else Role.REFERRER not in policy.roles, str(route)
 
 
 async def test_oversight_counts_and_lists(front: Front, as_persona: SignIn) -> None:

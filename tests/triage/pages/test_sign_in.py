@@ -16,7 +16,7 @@ from tests.browser.provider import consent, running
 from tests.conftest import OpenDatabase
 from tests.triage.conftest import Front, opened
 from tests.triage.pages.browsing import Browser
-from tests.triage.pages.conftest import SignIn
+from tests.triage.pages.conftest import REFERRING, SignIn
 
 PLACE = "https://front-door.test"
 
@@ -96,6 +96,36 @@ async def test_nobody_works_here_without_a_role(trusting: Front) -> None:
     assert reply.status_code == 403
     assert "no role" in browser.text
     assert (await browser.open("/desk")).url.path == "/desk/sign-in"
+
+
+@pytest.mark.parametrize(
+    ("account", "words"),
+    [
+        ("r-2", "names no agency"),
+        ("r-3", "not known here, or may not refer"),
+        ("r-4", "a partner's and staff's at once"),
+        ("r-5", "names no agency"),
+    ],
+)
+async def test_whoever_refers_for_nobody_is_refused(trusting: Front, account: str, words: str) -> None:
+    """A referrer needs an agency that may refer, and is nothing else; the page says which of these is missing."""
+    trusting.referrals.details[REFERRING] = {"agencies": {"a-school": "A school", "front-door": "The door"}}
+    browser = Browser(trusting.http, PLACE)
+    assert (await browser.open(await sent_back(browser, account))).status_code == 403
+    assert words in browser.text
+    assert (await browser.open("/refer")).url.path == "/desk/sign-in"
+
+
+async def test_a_referrer_signs_in_for_their_agency(trusting: Front) -> None:
+    """The claim names the agency; while it cannot be looked up nobody is let in unseen."""
+    browser = Browser(trusting.http, PLACE)
+    trusting.referrals.away = True
+    assert (await browser.open(await sent_back(browser, "r-1"))).status_code == 503
+    trusting.referrals.away = False
+    trusting.referrals.details[REFERRING] = {"agencies": {"a-school": "A school"}}
+    await browser.open(await sent_back(browser, "r-1"))
+    assert (browser.page.status_code, browser.page.url.path) == (200, "/refer")
+    assert "Rosa Quill Referrer, A school" in browser.text
 
 
 async def test_a_new_sign_in_ends_the_old_session(as_persona: SignIn) -> None:

@@ -1,4 +1,4 @@
-"""What a referral says about danger and harm, read by the questions and by the call for a telephone call. Pure."""
+"""What a referral says about danger and harm: read by the questions of the API and by those of the pages. Pure."""
 
 from collections.abc import Mapping
 from typing import Any

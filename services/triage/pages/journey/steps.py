@@ -1,0 +1,166 @@
+"""What a journey is made of: steps, each a page or a page for each child or person, and their questions. Data."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from services.triage.pages.case_form import anchor
+from services.triage.pages.form import Form
+from services.triage.pages.journey.reading import READERS, Kind
+from services.triage.pages.words import items
+from shared.problems import FieldError
+from shared.security import Role
+from shared.settings.hub import Hub
+
+Options = Sequence[tuple[str, str]]
+Document = Mapping[str, Any]
+LISTED = (Kind.CHOICE, Kind.PICK, Kind.TICKS, Kind.NUMBER)
+NOT_LISTED = "Choose one of the answers shown."
+CHECK = "check"
+"""The last step of every journey: all answers, and the button that sends them."""
+
+
+def always(_: Form) -> bool:
+    return True
+
+
+def nothing_else(_: Form) -> Mapping[str, list[str]]:
+    return {}
+
+
+def no_rule(_: Form, __: int) -> Iterator[FieldError]:
+    return iter(())
+
+
+@dataclass(frozen=True)
+class Question:
+    """`pointer` is the place of the answer in the referral; in a step that repeats, within one child or person.
+
+    `options` are a code list of the hub by its name, codes with their words, or what makes these of what was said.
+    `needed` is said where there is no answer; without it the question may stay open.
+    """
+
+    pointer: str
+    title: str
+    kind: Kind = Kind.LINE
+    hint: str = ""
+    options: str | Options | Callable[[Form], Options] = ()
+    needed: str = ""
+    rows: int = 3
+
+    def choices(self, hub: Hub, told: Form) -> Options:
+        if isinstance(self.options, str):
+            return items(hub, self.options)
+        return self.options(told) if callable(self.options) else self.options
+
+    def complaint(self, told: Form, name: str, hub: Hub) -> str | None:
+        """Say what is wrong with the answer, None where nothing is."""
+        try:
+            READERS[self.kind](told, name, hub)
+        except ValueError as error:
+            return str(error)
+        if self.needed and not told.text(name):
+            return self.needed
+        strange = self.kind in LISTED and set(told.many(name)) - {value for value, _ in self.choices(hub, told)}
+        return NOT_LISTED if strange else None
+
+
+@dataclass(frozen=True)
+class Step:
+    """A page. With `each` it repeats for each item of that list of the referral, and `one` is what an item is called.
+
+    It is passed by unless `asked`, and never shown unless it `fits`; `rule` tells what its answers owe to each other;
+    `shows` is its template. `fills` gives what its answers say to questions of later pages. Whoever changes an answer
+    goes on to the step that it is `followed_by`. `checks` makes the document of a threshold check, whose outcome the
+    page shows.
+    """
+
+    slug: str
+    title: str
+    questions: tuple[Question, ...] = ()
+    each: str = ""
+    one: str = ""
+    most: int = 1
+    asked: Callable[[Form], bool] = always
+    fits: Callable[[Form], bool] = always
+    rule: Callable[[Form, int], Iterator[FieldError]] = no_rule
+    shows: str = "questions.html"
+    fills: Callable[[Form], Mapping[str, list[str]]] = nothing_else
+    followed_by: str = ""
+    checks: Callable[[Form, Document], Document] | None = None
+
+    def leads(self, told: Form) -> bool:
+        return self.fits(told) and self.asked(told)
+
+    def fields(self, index: int) -> dict[str, Question]:
+        """Return the questions of one page by the names of their fields."""
+        place = f"{self.each}/{index}" if self.each else ""
+        return {anchor(f"{place}{question.pointer}"): question for question in self.questions}
+
+    def count(self, told: Form) -> int:
+        """Return how many items were told of, which is one for a step that does not repeat."""
+        if not self.each:
+            return 1
+        start = f"{anchor(self.each)}-"
+        places = [name.removeprefix(start).split("-")[0] for name in told.fields if name.startswith(start)]
+        return max((int(place) + 1 for place in places if place.isdecimal()), default=0)
+
+    def complaints(self, told: Form, index: int, hub: Hub) -> Iterator[FieldError]:
+        for name, question in self.fields(index).items():
+            if advice := question.complaint(told, name, hub):
+                yield FieldError(name, advice)
+        yield from self.rule(told, index)
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where somebody is: a step, and which child or person it is about."""
+
+    step: Step
+    index: int = 0
+
+
+@dataclass(frozen=True)
+class Journey:
+    """`place` is the path of its pages, `first` that of its first page; `sent` is the template of its end.
+
+    `begins` gives the answers that are known before anybody asks; `warns` shows the danger on every page.
+    """
+
+    place: str
+    first: str
+    title: str
+    leave: str
+    sent: str
+    roles: tuple[Role, ...]
+    steps: tuple[Step, ...]
+    begins: Callable[[Any], Mapping[str, list[str]]] = field(default=lambda _: {})
+    warns: bool = False
+
+    def step(self, slug: str) -> Step:
+        return next(step for step in self.steps if step.slug == slug)
+
+    def places(self, told: Form) -> list[Place]:
+        """Return the pages that these answers lead over, in order."""
+        return [
+            Place(step, index) for step in self.steps if step.leads(told) for index in range(max(1, step.count(told)))
+        ]
+
+    def named(self, slug: str, index: int, told: Form) -> Place:
+        """Return a page by its name; the first of its step where there is no such child or person."""
+        step = self.step(slug)
+        return Place(step, index if index < max(1, step.count(told)) else 0)
+
+    def asked_at(self, name: str) -> Place | None:
+        """Return the page that asks for a field, for the part of it that a complaint names, or for parts of that."""
+        for step in self.steps:
+            index = _index_in(name, step.each) if step.each else 0
+            if any(f"{name}-".startswith(f"{own}-") or own.startswith(f"{name}-") for own in step.fields(index)):
+                return Place(step, index)
+        return None
+
+
+def _index_in(name: str, each: str) -> int:
+    start = f"{anchor(each)}-"
+    part = name.removeprefix(start).split("-")[0] if name.startswith(start) else ""
+    return int(part) if part.isdecimal() else 0
