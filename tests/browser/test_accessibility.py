@@ -151,6 +151,48 @@ def test_recording_a_call(open_as: Open, width: int) -> None:
 
 
 @pytest.mark.parametrize("width", [WIDE, NARROW])
+def test_referring(open_as: Open, width: int) -> None:
+    """Every page of referring a child, some with mistakes, all answers, what is said at the end, and what was sent."""
+    page = open_as("referrer", width=width)
+    check, found = checker(page)
+    visit(page, check, "/refer", "/refer/sent", "/desk", "/refer/danger")
+    go_on = page.locator("main form .govuk-button").first
+    for state, field, said in (
+        ("danger missing", "", ""),
+        ("worries", "#concern-immediate_danger-3", "check"),
+        ("ages that cannot be read", "#ages", "four"),
+        ("what the thresholds say", "#ages", "4, 7"),
+        ("child", "", ""),
+        ("second child", "#children-0-given_name", "Robin"),
+        ("household", "#children-1-date_of_birth", "2020-02-03"),
+        ("what happened", "#household-0-name", "Jo"),
+        ("what happened missing", "", ""),
+        ("help", "#concern-what_happened", "Alone at night."),
+        ("openness", "", ""),
+        ("safe contact", "", ""),
+        ("about you", "", ""),
+        ("about you with mistakes", "#referrer-name", ""),
+        ("all answers", "#referrer-phone", "01632 960444"),
+    ):
+        if state == "all answers":
+            page.locator("#referrer-name").fill("Rosa Quill")
+        if said == "check":
+            page.locator(field).check()
+        elif field:
+            page.locator(field).fill(said)
+        go_on.click()
+        check(state)
+    page.get_by_role("button", name="Change Who is the child? 1").click()
+    check("changing an answer")
+    page.get_by_role("button", name="Back").click()
+    go_on.click()
+    page.get_by_role("heading", name="The referral is sent").wait_for()
+    check("sent")
+    visit(page, check, "/refer/sent")
+    assert sorted(set(found)) == []
+
+
+@pytest.mark.parametrize("width", [WIDE, NARROW])
 def test_forms(cases: dict[str, str], open_as: Open, width: int) -> None:
     """Every form of a case, empty, with mistakes, and sent from a page that is stale."""
     page = open_as("manager", width=width)

@@ -80,14 +80,14 @@ Person = Annotated[Caller, Depends(person_of)]
 
 
 @router.post("/internal/referrals", status_code=202)
-async def post_from_page(resources: Services, once: OnceBody, person: Person) -> Response:
+async def post_from_page(person: Person, resources: Services, once: OnceBody) -> Response:
     """Submit a referral that somebody filled in on a page: theirs and their agency's, as if they had sent it."""
     return await submit_referral(resources, person, once)
 
 
 @router.get("/internal/referrals")
 async def list_from_pages(
-    resources: Services, session: Session, person: Person, limit: Limit = 50, cursor: CursorText = None
+    person: Person, resources: Services, session: Session, limit: Limit = 50, cursor: CursorText = None
 ) -> ReferralPage:
     """List what people of this person's agency filled in on the pages, the latest first."""
     page = await queries.list_referrals(session, resources.vault, person.agency, limit, cursor, by_people=True)

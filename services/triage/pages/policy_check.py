@@ -13,7 +13,7 @@ from services.triage.schemas import FactsTried
 from services.triage.thresholds.vocabulary import NARRATIVE_CODED, Fact, FactType, Vocabulary
 from shared.http.validation import validated
 from shared.problems import Invalid
-from shared.security import Role
+from shared.security import STAFF_ROLES
 
 AGE = "child_age_months"
 YEARS = "years"
@@ -21,8 +21,8 @@ MONTHS_A_YEAR = 12
 ONE_ANSWER = (FactType.YES_NO, FactType.CHOICE, FactType.NUMBER)
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
-EverybodysPage = Annotated[Page, page_for(tuple(Role))]
-EverybodysForm = Annotated[Form, form_for(tuple(Role))]
+EverybodysPage = Annotated[Page, page_for(STAFF_ROLES)]
+EverybodysForm = Annotated[Form, form_for(STAFF_ROLES)]
 
 
 @router.get("/desk/policy/check")
