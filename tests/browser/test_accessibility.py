@@ -90,7 +90,7 @@ def test_the_queue_and_cases(cases: dict[str, str], open_as: Open, width: int) -
     check, found = checker(page)
     visit(page, check, "/desk", "/desk?queue=all", "/desk?queue=decided", "/desk?queue=all&level=9")
     page.goto("/desk?queue=all")
-    page.get_by_label("Hand over").first.check()
+    page.locator(".desk-case input").first.check()
     page.get_by_label("Hand the ticked cases to").select_option("manager")
     check("a case ticked")
     page.get_by_role("button", name="Hand over").click()
