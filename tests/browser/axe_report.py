@@ -75,7 +75,7 @@ class Report:
                 continue
             cells = [_cell(self.counts.get((shown, width), Counter())) for width in widths]
             yield f"| {shown} | {' | '.join(cells)} |"
-        yield f"\nNothing is left open on {len(nothing)} others: {', '.join(nothing)}.\n"
+        yield f"\nNothing is left open on {len(nothing)} others: {'; '.join(nothing)}.\n"
 
 
 def _open(incomplete: list[Mapping[str, Any]]) -> Iterator[tuple[Kind, str, str]]:
