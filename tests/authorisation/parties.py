@@ -67,6 +67,8 @@ OWNERS: Mapping[str, Owners] = {
     "delivery_id": _of(SUBMITTER),
     "name": Owners(everybody=True, sample="sex"),
     "slug": _OF_STAFF,
+    "oversight_chart": Owners(everybody=True, sample="contacts"),
+    "help_chart": Owners(everybody=True, sample="offers"),
     "link_id": _UNMADE,
     "route_id": _UNMADE,
     "information_id": _UNMADE,

@@ -121,19 +121,20 @@ async def unmet(front: Front, district: str, number: int, **more: Any) -> None:
             session.add(UnmetNeed(case_id=case.id, child=0, council="E06000061", **row))
 
 
-async def test_unmet_need_is_counted_and_small_numbers_are_not_shown(front: Front) -> None:
-    """Five children of one place, age and need show as five, four do not; the same as CSV."""
-    await unmet(front, "NN17", 5)
-    await unmet(front, "NN18", 4)
+async def test_unmet_need_is_counted_and_small_numbers_are_not_told(front: Front) -> None:
+    """Of nine, six and four children of as many places, the four are not told, nor the six that would tell of them."""
+    for district, number in (("NN15", 9), ("NN17", 6), ("NN18", 4)):
+        await unmet(front, district, number)
     counted = (await front.http.get("/v1/unmet-needs", headers=MANAGER)).json()
     assert [(one["district"], one["need"], one["children"]) for one in counted["items"]] == [
-        ("NN17", "bullying", 5),
+        ("NN15", "bullying", 9),
+        ("NN17", "bullying", None),
         ("NN18", "bullying", None),
     ]
     reply = await front.http.get("/v1/unmet-needs?format=csv", headers=ADMIN)
     assert reply.headers["content-type"].startswith("text/csv")
     rows = list(csv.DictReader(reply.text.splitlines()))
-    assert [row["children"] for row in rows] == ["5", "fewer than 5"]
+    assert [row["children"] for row in rows] == ["9", "not told", "not told"]
     assert (await front.http.get("/v1/unmet-needs?until=2020-01-01", headers=MANAGER)).json()["items"] == []
     assert (await front.http.get("/v1/unmet-needs", headers=SCHOOL)).status_code == 403
 

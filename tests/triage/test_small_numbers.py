@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from itertools import product
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.triage.domain.small_numbers import SMALL, Told, tell
@@ -69,6 +69,7 @@ def places(told: Told) -> Iterator[Place]:
     return product(range(len(told.rows)), range(len(told.rows[0]))) if told.rows else iter(())
 
 
+@settings(deadline=None)
 @given(st.one_of(tables(1, 5), tables(2, 3), tables(3, 3)))
 def test_no_small_number_can_be_worked_out(numbers: Table) -> None:
     """Each could be any from one to four for a reader who knows every number and every total that is told."""
@@ -76,10 +77,11 @@ def test_no_small_number_can_be_worked_out(numbers: Table) -> None:
     hidden = [place for place in places(told) if told.rows[place[0]][place[1]] is None]
     reader = Reader(told, int(all(numbers[y][x] for y, x in hidden)))
     for y, x in hidden:
-        if numbers[y][x] < SMALL:
+        if 0 < numbers[y][x] < SMALL:
             assert [n for n in range(1, SMALL) if not reader.could_be((y, x), n)] == []
 
 
+@settings(deadline=None)
 @given(st.one_of(tables(1, 12), tables(4, 6)))
 def test_what_is_told_is_true_and_not_small(numbers: Table) -> None:
     """Numbers and totals that are told are the counted ones, and none of them lies between nought and five."""

@@ -126,6 +126,7 @@ async def _take_in(
     """Store the sealed referral and link its people."""
     case.details = desk.vault.seal("cases", case.id, detail["referral"])
     case.details_pending = False
+    case.source = detail["referral"].get("source")
     needed_at = (detail["referral"].get("needed_by") or {}).get("at")
     case.needed_by = datetime.fromisoformat(needed_at) if needed_at else None
     return await link_people(session, case, profile, known)

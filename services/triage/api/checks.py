@@ -17,7 +17,7 @@ from shared.http.openapi import body_of
 from shared.http.validation import validated
 from shared.security import CASE_ROLES, Caller, Role, allow
 
-FEWER = "fewer than 5"
+UNTOLD = "not told"
 COLUMNS = ("council", "district", "age_band", "level", "need", "children")
 
 router = APIRouter(tags=["early help"])
@@ -55,7 +55,7 @@ async def get_unmet_needs(
 ) -> Response | UnmetNeedPage:
     """Count the children for whom no service was found, by place, age and need, in the last twelve months or as asked.
 
-    Numbers below five are not shown.
+    Numbers below five are not told, nor others from which they could be worked out.
     """
     del caller
     counted = await count_unmet(session, desk.hub, since, until)
@@ -65,5 +65,5 @@ async def get_unmet_needs(
     writer = csv.DictWriter(lines, COLUMNS, extrasaction="ignore")
     writer.writeheader()
     for item in counted.items:
-        writer.writerow({**item.model_dump(), **({"children": FEWER} if item.children is None else {})})
+        writer.writerow({**item.model_dump(), **({"children": UNTOLD} if item.children is None else {})})
     return Response(lines.getvalue(), media_type="text/csv")

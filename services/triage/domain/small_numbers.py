@@ -28,17 +28,18 @@ class Told:
 
 @dataclass(frozen=True)
 class _Cell:
-    """A number between its row and its column; a total has the opposite `sign`, for it grows with its parts."""
+    """A number between its row and its column; a total has the opposite `sign` of what it grows with."""
 
     number: int
     row: Node
     column: Node
     sign: int = 1
+    total: bool = False
 
     @property
     def disguises(self) -> tuple[int, ...]:
         """What it has to pass for: a part for one and for four, a total for one that is not small."""
-        return (1, SMALL - 1) if self.sign > 0 else (SMALL,)
+        return (SMALL,) if self.total else (1, SMALL - 1)
 
 
 def tell(rows: Numbers) -> Told:
@@ -58,7 +59,7 @@ def _in_one_line(rows: Numbers) -> Iterator[_Cell]:
     line, outside = ("row", 0), ("column", 0)
     for row in rows:
         yield _Cell(row[0], line, outside)
-    yield _Cell(sum(row[0] for row in rows), line, outside, -1)
+    yield _Cell(sum(row[0] for row in rows), line, outside, -1, total=True)
 
 
 def _in_rows_and_columns(rows: Numbers) -> Iterator[_Cell]:
@@ -67,25 +68,32 @@ def _in_rows_and_columns(rows: Numbers) -> Iterator[_Cell]:
     last, width = len(rows), len(rows[0])
     for y, row in enumerate(with_totals):
         for x, number in enumerate(row):
-            yield _Cell(number, ("row", y), ("column", x), -1 if (y == last) != (x == width) else 1)
+            below, beside = y == last, x == width
+            yield _Cell(number, ("row", y), ("column", x), -1 if below != beside else 1, total=below or beside)
 
 
 def _hide(cells: Sequence[_Cell]) -> set[int]:
-    """Return the places of all cells to be hidden: the small ones, and beside each the least that keep it safe."""
+    """Return the places of all cells to be hidden: the small ones, and what keeps them safe."""
     small = [place for place, cell in enumerate(cells) if 0 < cell.number < SMALL]
-    hidden = set(small)
+    hidden, last = set(small), cells[-1].row
     while len(hidden) < len(cells) and (exposed := [place for place in small if not _is_safe(cells, hidden, place)]):
         for place in exposed:
             rest = [other for other in range(len(cells)) if other not in hidden]
             if rest and not _is_safe(cells, hidden, place):
-                hidden.add(min(rest, key=lambda other: _cost(cells[place], cells[other])))
+                hidden.add(min(rest, key=lambda other: _cost(cells[place], cells[other], last)))
+    for place in sorted(hidden - set(small), key=lambda place: (cells[place].row != last, -cells[place].number)):
+        if all(_is_safe(cells, hidden - {place}, one) for one in small):
+            hidden.remove(place)
     return hidden
 
 
-def _cost(exposed: _Cell, other: _Cell) -> tuple[bool, bool, bool, int]:
-    """Rank what could be hidden for a cell's sake: in its row or column, no nought, no total, the smallest first."""
-    shared = exposed.row == other.row or exposed.column == other.column
-    return other.number == 0, not shared, other.sign < 0, other.number
+def _cost(exposed: _Cell, other: _Cell, last: Node) -> tuple[bool, bool, bool, bool, int]:
+    """Rank what could be hidden for a cell's sake: in its row or column, the smallest first.
+
+    Noughts come last, and before them the totals of columns: another table may have the same.
+    """
+    apart = exposed.row != other.row and exposed.column != other.column
+    return other.number == 0, other.row == last, apart, other.total, other.number
 
 
 def _is_safe(cells: Sequence[_Cell], hidden: set[int], place: int) -> bool:

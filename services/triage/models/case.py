@@ -20,7 +20,8 @@ class Case(Base):
 
     `version` is its entity tag; `queue_rank` puts the most urgent first, from 0. `due_at` is the earliest of its
     clocks for a decision: the statutory one, the hub's by colour, and when the referrer needs to know. `known_to`
-    is the worker who knows the child from before. `prioritised_by` is who set the colour, if a person did.
+    is the worker who knows the child from before. `prioritised_by` is who set the colour, if a person did. `source` is
+    the census's code of who referred, None until the referral was fetched.
     """
 
     __tablename__ = "cases"
@@ -29,6 +30,7 @@ class Case(Base):
     referral_id: Mapped[UUID] = mapped_column(unique=True)
     reference: Mapped[str] = mapped_column(index=True)
     agency: Mapped[str]
+    source: Mapped[str | None]
     kind: Mapped[str]
     status: Mapped[str]
     urgency: Mapped[str]

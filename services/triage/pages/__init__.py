@@ -2,8 +2,20 @@
 
 from fastapi import APIRouter
 
-from services.triage.pages import assignment, call, case, live, oversight, partners, policy_check, queue, refer, sign_in
+from services.triage.pages import (
+    assignment,
+    call,
+    case,
+    early_help,
+    live,
+    oversight,
+    partners,
+    policy_check,
+    queue,
+    refer,
+    sign_in,
+)
 
 router = APIRouter()
-for room in (sign_in, queue, assignment, call, case, live, oversight, partners, policy_check, refer):
+for room in (sign_in, queue, assignment, call, case, live, oversight, early_help, partners, policy_check, refer):
     router.include_router(room.router)

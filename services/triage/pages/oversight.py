@@ -1,36 +1,64 @@
 """For those who answer for the front door: how it stands, the night, the policy in force, and the audit."""
 
+from collections.abc import Mapping
+from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, Field
+from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.triage.domain import CaseStatus, OfferStatus
-from services.triage.pages.download import as_csv
+from services.triage.domain import CaseStatus
+from services.triage.pages.charts import Caption, Share, agency, chart_of, charts_of, day, hour, named, source, week
 from services.triage.pages.page import Page, PageRoute, page_for
 from services.triage.pages.queue import today_ends_at
 from services.triage.pages.words import OVERSEERS
 from services.triage.queries.challenges import open_challenges
 from services.triage.queries.clocks import list_pages
-from services.triage.queries.handover import hand_over
-from services.triage.queries.oversight import (
-    audit_of,
+from services.triage.queries.contacts import (
+    answers_by_week,
     contacts_by_day,
-    conversion_by_agency,
-    due_counts,
-    offers_by_provider,
-    timeliness,
-    waiting_cases,
+    days_before,
+    decisions_by_week,
+    outcomes_by_agency,
+    outcomes_by_source,
+    recent_contacts,
 )
-from services.triage.queries.unmet_needs import count_unmet
+from services.triage.queries.handover import hand_over
+from services.triage.queries.oversight import audit_of, due_counts, forecast, waiting_cases
+from services.triage.queries.tables import Table
+from services.triage.queries.unallocated import longest_unallocated, unallocated_by_age, unallocated_by_day
 from shared import clock
 from shared.audit import record_access
 from shared.db import new_id, transaction
 from shared.security import CASE_ROLES, STAFF_ROLES
+from shared.settings.hub import Hub
 
 LONGEST_NAME = 255
 NIGHT_ROWS = 100
 PAGES_SHOWN = 20
+
+OUTCOMES = {"statutory": "Decided at level 4", "below": "Decided below level 4", "undecided": "Not decided yet"}
+CONVERSION = Share("Level 4 of those decided", ("statutory",), ("statutory", "below"))
+TURNS = {"in_time": "In time", "late": "Late", "running": "Still open, in time", "overdue": "Still open, overdue"}
+TIMELY = Share("In time of those due", ("in_time",), ("in_time", "late", "overdue"))
+AGES = {
+    "hour": "Up to an hour",
+    "four_hours": "1 to 4 hours",
+    "day": "4 to 24 hours",
+    "three_days": "1 to 3 days",
+    "longer": "Longer than 3 days",
+}
+CAPTIONS = {
+    "forecast": Caption("Falling due in the next eight working hours", "Falls due", {"due": "Cases"}, hour),
+    "unallocated": Caption("Cases that nobody had when the day ended", "Day", {"unallocated": "Cases"}, day, days=True),
+    "ages": Caption("Cases that nobody has now, by age", "Since receipt", {"unallocated": "Cases"}, named(AGES)),
+    "contacts": Caption("Contacts by day", "Day", {"contacts": "Contacts"}, day, days=True),
+    "sources": Caption("What became of contacts, by source", "Source", OUTCOMES, source, CONVERSION),
+    "agencies": Caption("What became of contacts, by agency", "Agency", OUTCOMES, agency, CONVERSION),
+    "decisions": Caption("Decided within one working day, by week of receipt", "Week", TURNS, week, TIMELY),
+    "answers": Caption("Referrer answered within one working day, by week of receipt", "Week", TURNS, week, TIMELY),
+}
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 StaffPage = Annotated[Page, page_for(CASE_ROLES)]
@@ -52,39 +80,36 @@ async def get_oversight(page: OverseersPage) -> Response:
     async with transaction(page.db) as session:
         shown: dict[str, Any] = {
             "dues": await due_counts(session, now, today_ends_at(page.desk, now)),
+            "longest": await longest_unallocated(session),
             "countersign": await waiting_cases(session, CaseStatus.AWAITING_COUNTERSIGNATURE),
             "challenges": (await open_challenges(session, hub)).items,
             "pages": (await list_pages(session, PAGES_SHOWN, None)).items,
-            "days": await contacts_by_day(session, now, hub.time_zone),
-            "agencies": await conversion_by_agency(session, now),
-            "timely": await timeliness(session, now),
+            "charts": charts_of(CAPTIONS, await _tables(session, now, hub), hub),
         }
     return page.show("oversight.html", now=now, **shown)
 
 
-@router.get("/desk/oversight/contacts.csv")
-async def get_contacts(page: OverseersPage) -> Response:
+@router.get("/desk/oversight/{oversight_chart}.csv")
+async def get_oversight_chart(page: OverseersPage, oversight_chart: str) -> Response:
+    """Return the numbers of one of the page's charts; the counts of the others are not spared."""
+    hub = page.desk.hub
     async with transaction(page.db) as session:
-        days = await contacts_by_day(session, clock.now(), page.desk.hub.time_zone)
-    return as_csv(("day", "contacts"), days)
+        return chart_of(CAPTIONS, await _tables(session, clock.now(), hub), hub, oversight_chart).csv()
 
 
-@router.get("/desk/oversight/agencies.csv")
-async def get_agencies(page: OverseersPage) -> Response:
-    async with transaction(page.db) as session:
-        agencies = await conversion_by_agency(session, clock.now())
-    rows = [(one.agency.name, one.agency.shown, one.statutory.shown, one.share) for one in agencies]
-    return as_csv(("agency", "contacts", "decided_at_level_4", "share"), rows)
-
-
-@router.get("/desk/early-help")
-async def get_early_help(page: EverybodysPage) -> Response:
-    """Show what became of offers by provider, and for whom there was none; nothing here tells who a child is."""
-    now = clock.now()
-    async with transaction(page.db) as session:
-        offers = await offers_by_provider(session, now)
-        unmet = (await count_unmet(session, page.desk.hub, None, None)).items
-    return page.show("early_help.html", now=now, offers=offers, states=list(OfferStatus), unmet=unmet)
+async def _tables(session: AsyncSession, now: datetime, hub: Hub) -> Mapping[str, Table]:
+    days = days_before(now, hub.time_zone)
+    contacts = await recent_contacts(session, now, hub.time_zone)
+    return {
+        "forecast": await forecast(session, now, hub),
+        "unallocated": await unallocated_by_day(session, days, hub.time_zone),
+        "ages": await unallocated_by_age(session, now),
+        "contacts": contacts_by_day(contacts, days),
+        "sources": outcomes_by_source(contacts),
+        "agencies": outcomes_by_agency(contacts),
+        "decisions": decisions_by_week(contacts, days),
+        "answers": answers_by_week(contacts, days),
+    }
 
 
 @router.get("/desk/handover")

@@ -1,54 +1,22 @@
-"""How the front door stands and how it did: counts for those who answer for it. Nothing here tells who a child is."""
+"""How the front door stands now, and who read or wrote what: for those who answer for it; no child is told of."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import date, datetime, timedelta
-from zoneinfo import ZoneInfo
+from datetime import datetime, timedelta
 
-from sqlalchemy import Date, case, cast, func, select
+from sqlalchemy import case, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.triage.domain import CaseStatus
-from services.triage.models import Case, Offer
+from services.triage.models import Case
+from services.triage.queries.tables import Table, exact_table
 from shared.audit import audit_rows
-from shared.db import first_id
+from shared.calendar import term_ends_at
+from shared.settings.hub import Hub, Term
 
-SPAN = timedelta(days=28)
-SMALL = 5
 MOST_LISTED = 50
-STATUTORY_LEVEL = 4
-NOT_STARTED = (CaseStatus.UNASSIGNED, CaseStatus.ROUTED)
-
-
-@dataclass(frozen=True)
-class Count:
-    """How many, under a name; `small` numbers could point to a person and are not told."""
-
-    name: str
-    number: int
-
-    @property
-    def small(self) -> bool:
-        return 0 < self.number < SMALL
-
-    @property
-    def shown(self) -> str:
-        return f"fewer than {SMALL}" if self.small else str(self.number)
-
-
-@dataclass(frozen=True)
-class Conversion:
-    """What an agency sent, and how much of it was decided at level 4."""
-
-    agency: Count
-    statutory: Count
-
-    @property
-    def share(self) -> str:
-        """Say the share in whole percent, unless either number is too small to be told."""
-        if self.agency.small or self.statutory.small or not self.agency.number:
-            return "not told"
-        return f"{round(100 * self.statutory.number / self.agency.number)} %"
+HOURS_AHEAD = 8
+DUES = ("overdue", "within_hour", "today", "later")
+OPEN = tuple(status for status in CaseStatus if status is not CaseStatus.DECIDED)
 
 
 async def waiting_cases(session: AsyncSession, status: CaseStatus) -> Sequence[Case]:
@@ -57,53 +25,28 @@ async def waiting_cases(session: AsyncSession, status: CaseStatus) -> Sequence[C
     return (await session.scalars(query)).all()
 
 
-async def due_counts(session: AsyncSession, now: datetime, tonight: datetime) -> list[tuple[str, list[Count]]]:
-    """Count the open cases by status, and within it by when they are due."""
+async def due_counts(session: AsyncSession, now: datetime, tonight: datetime) -> list[tuple[str, list[int]]]:
+    """Count the open cases by status, and within it by when they are due, in the order of `DUES`."""
     hour = now + timedelta(hours=1)
     group = case((Case.due_at < now, "overdue"), (Case.due_at < hour, "within_hour"),
                  (Case.due_at < tonight, "today"), else_="later")  # fmt: skip
-    query = (
-        select(Case.status, group, func.count()).where(Case.status != CaseStatus.DECIDED).group_by(Case.status, group)
-    )
+    query = select(Case.status, group, func.count()).where(Case.status.in_(OPEN)).group_by(Case.status, group)
     found = {(status, due): number for status, due, number in (await session.execute(query)).all()}
-    dues = ("overdue", "within_hour", "today", "later")
-    statuses = [status for status in CaseStatus if status is not CaseStatus.DECIDED]
-    return [(status, [Count(due, found.get((status, due), 0)) for due in dues]) for status in statuses]
+    return [(status, [found.get((status, due), 0) for due in DUES]) for status in OPEN]
 
 
-async def contacts_by_day(session: AsyncSession, now: datetime, zone: ZoneInfo) -> list[tuple[date, int]]:
-    """Count what was received on each of the last 28 days of the hub."""
-    day = cast(func.timezone(str(zone), Case.received_at), Date)
-    query = select(day, func.count()).where(Case.id >= first_id(now - SPAN)).group_by(day)
-    found: dict[date, int] = {row[0]: row[1] for row in (await session.execute(query)).all()}
-    last = now.astimezone(zone).date()
-    days = [last - timedelta(days=ago) for ago in range(SPAN.days - 1, -1, -1)]
-    return [(at, found.get(at, 0)) for at in days]
+async def forecast(session: AsyncSession, now: datetime, hub: Hub) -> Table:
+    """Count the open cases by when they fall due: overdue, in each of the next eight working hours, later.
 
-
-async def conversion_by_agency(session: AsyncSession, now: datetime) -> list[Conversion]:
-    """Count the contacts of the last 28 days by agency, and those decided at level 4."""
-    statutory = func.count().filter(Case.decided_level >= STATUTORY_LEVEL)
-    query = select(Case.agency, func.count(), statutory).where(Case.id >= first_id(now - SPAN)).group_by(Case.agency)
-    rows = (await session.execute(query.order_by(func.count().desc(), Case.agency))).all()
-    return [Conversion(Count(agency, number), Count(agency, reached)) for agency, number, reached in rows]
-
-
-async def timeliness(session: AsyncSession, now: datetime) -> list[Count]:
-    """Count the decisions about contacts of the last 28 days, in time and late by the statutory clock."""
-    in_time = func.count().filter(Case.decided_at <= Case.decision_due_at)
-    late = func.count().filter(Case.decided_at > Case.decision_due_at)
-    row = (await session.execute(select(in_time, late).where(Case.id >= first_id(now - SPAN)))).one()
-    return [Count("In time", row[0]), Count("Late", row[1])]
-
-
-async def offers_by_provider(session: AsyncSession, now: datetime) -> dict[str, dict[str, Count]]:
-    """Count the offers of early help made in the last 28 days, by provider and status."""
-    query = select(Offer.provider, Offer.status, func.count()).where(Offer.id >= first_id(now - SPAN))
-    found: dict[str, dict[str, Count]] = {}
-    for provider, status, number in (await session.execute(query.group_by(Offer.provider, Offer.status))).all():
-        found.setdefault(provider, {})[status] = Count(status, number)
-    return dict(sorted(found.items()))
+    A row's key is the end, in UTC, of its working hour; what falls due while the hub is closed stands in the hour that
+    spans the night.
+    """
+    ends = [term_ends_at(now, Term(open_hours=hours), hub) for hours in range(1, HOURS_AHEAD + 1)]
+    hour = case((Case.due_at < now, 0), *((Case.due_at <= end, place) for place, end in enumerate(ends, 1)), else_=-1)
+    query = select(hour, func.count()).where(Case.status.in_(OPEN)).group_by(hour)
+    found = {row[0]: row[1] for row in (await session.execute(query)).all()}
+    keys: dict[str | datetime, int] = {"overdue": 0, **{end: place for place, end in enumerate(ends, 1)}, "later": -1}
+    return exact_table(("due",), {key: [found.get(place, 0)] for key, place in keys.items()})
 
 
 async def audit_of(session: AsyncSession, reference: str | None, who: str | None) -> Sequence[Sequence[object]]:

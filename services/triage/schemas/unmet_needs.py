@@ -11,7 +11,9 @@ class UnmetNeedOut(BaseModel):
     age_band: str
     level: int
     need: str | None
-    children: int | None = Field(description="How many; null where they are fewer than five.")
+    children: int | None = Field(
+        description="How many; null where they are fewer than five, or would tell of such a number."
+    )
 
 
 class UnmetNeedPage(BaseModel):
