@@ -9,6 +9,7 @@ from playwright.sync_api import Page
 
 from tests.browser.axe_report import Report, kinds, new_report
 from tests.browser.conftest import NARROW, WIDE, Open, example, submitted
+from tests.browser.counted import count_up
 from tests.journeys.conftest import World
 
 RULES = {
@@ -117,6 +118,28 @@ def test_oversight(cases: dict[str, str], open_as: Open, width: int) -> None:
         "/desk/audit?who=screener",
     )
     visit(page, check, "/desk/audit?who=nobody")
+    assert sorted(set(found)) == []
+
+
+@pytest.fixture(scope="module")
+def counted(world: World) -> None:
+    """Give every chart something to draw."""
+    count_up(world.door.data_dir)
+
+
+@pytest.mark.parametrize("width", [WIDE, NARROW])
+def test_charts(counted: None, open_as: Open, width: int) -> None:
+    """Charts that are full, with every table unfolded."""
+    assert counted is None
+    page = open_as("manager", width=width)
+    check, found = checker(page)
+    for path in ("/desk/oversight", "/desk/early-help"):
+        page.goto(path)
+        assert page.get_by_role("img").count() == page.locator("main h3 ~ svg").count() >= 5
+        folded = page.locator("main details:not([open]) summary")
+        while folded.count():
+            folded.first.click()
+        check(f"{path} full")
     assert sorted(set(found)) == []
 
 

@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -18,8 +18,8 @@ from shared.settings.hub import Hub
 UNTOLD = "not told"
 NONE = "none"
 ALL = 100.0
-STUB = 3.0
-"""How wide, in percent, a number is drawn that is not told: always the same."""
+STUB = 4.0
+"""How wide, in percent, a row is drawn whose total is not told: always the same."""
 DIGIT = 3.5
 """How wide a part has to be, in percent, for each digit that stands in it."""
 LONG = 10
@@ -66,7 +66,7 @@ class Caption:
 
 @dataclass(frozen=True)
 class Part:
-    """A piece of a bar: where it begins and how wide it is, in percent; no number where it is not told."""
+    """A piece of a bar: where it begins and how wide it is, in percent; no number for what is not told."""
 
     series: int
     begins: float
@@ -128,9 +128,11 @@ class Chart:
 
     def bars(self) -> list[tuple[str, str, list[Part]]]:
         """Return the rows as bars from left to right: name, total in words, parts."""
-        scale = min((_room(row) / told for row in self.table.rows if (told := _told(row))), default=0)
+        scale = min(
+            ((ALL - STUB * (row.total is None)) / told for row in self.table.rows if (told := _length(row))), default=0
+        )
         return [
-            (self.name(row), UNTOLD if row.total is None else str(row.total), list(_parts(row, scale)))
+            (self.name(row), UNTOLD if row.total is None else str(row.total), _parts(row, scale))
             for row in self.table.rows
         ]
 
@@ -151,22 +153,21 @@ class Chart:
         return Response(text.getvalue(), media_type="text/csv; charset=utf-8")
 
 
-def _told(row: Row) -> int:
-    return sum(number or 0 for number in row.numbers)
+def _length(row: Row) -> int:
+    return sum(number or 0 for number in row.numbers) if row.total is None else row.total
 
 
-def _room(row: Row) -> float:
-    return ALL - STUB * row.numbers.count(None)
-
-
-def _parts(row: Row, scale: float) -> Sequence[Part]:
+def _parts(row: Row, scale: float) -> list[Part]:
+    """Return what is told in its order, and after it, as one, what is not: as long as the rest of a told total."""
     parts: list[Part] = []
     begins = 0.0
     for series, number in enumerate(row.numbers):
-        width = STUB if number is None else number * scale
-        if width:
-            parts.append(Part(series, round(begins, 2), round(width, 2), number))
-        begins += width
+        if number:
+            parts.append(Part(series, round(begins, 2), round(number * scale, 2), number))
+            begins += number * scale
+    if None in row.numbers:
+        width = STUB if row.total is None else row.total * scale - begins
+        parts.append(Part(0, round(begins, 2), round(width, 2), None))
     return parts
 
 

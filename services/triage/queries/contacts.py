@@ -10,8 +10,8 @@ from sqlalchemy import ColumnElement, Date, SQLColumnExpression, case, cast, fun
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.triage.models import Case
-from shared.db import first_id
 from services.triage.queries.tables import Table, largest_first, told_table
+from shared.db import first_id
 
 DAYS = 28
 WEEK = 7

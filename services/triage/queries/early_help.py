@@ -14,8 +14,8 @@ from services.triage.domain import OPEN_OFFERS, OfferStatus
 from services.triage.models import Case, Clock, HelpService, Offer
 from services.triage.queries.contacts import DAYS
 from services.triage.queries.directory import standing_capacity, taken_places, this_week
-from shared.db import first_id
 from services.triage.queries.tables import Table, exact_table, largest_first, told_table
+from shared.db import first_id
 
 STATES = tuple(OfferStatus)
 AGES = (("day", timedelta(days=1)), ("three_days", timedelta(days=3)), ("week", timedelta(weeks=1)),

@@ -10,8 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.triage.domain import CaseStatus
 from services.triage.models import Case
 from services.triage.queries.contacts import begins_at
-from shared.db import first_id
 from services.triage.queries.tables import Table, told_table
+from shared.db import first_id
 
 GIVEN_BACK = (
     "case.opened", "case.released", "case.lapsed", "case.reopened", "case.route_withdrawn", "countersignature.refused",

@@ -247,16 +247,18 @@ def chart_of(table: Table) -> Chart:
 
 
 def test_bars_are_drawn_to_one_scale() -> None:
-    """The longest fills the width; what is not told is as wide as any other that is not told."""
+    """The longest fills the width; what is not told is the rest of a told total, or as wide as any other."""
     told = chart_of(exact_table(("a", "b"), {"x": [10, 30], "y": [20, 0]}))
     assert [[(part.begins, part.width) for part in parts] for _, _, parts in told.bars()] == [
         [(0.0, 25.0), (25.0, 75.0)],
         [(0.0, 50.0)],
     ]
-    hidden = chart_of(told_table(("a", "b"), {"x": [3, 300], "y": [40, 900], "z": [50, 60]}))
-    bars = [part for _, _, parts in hidden.bars() for part in parts]
-    assert {part.width for part in bars if part.number is None} == {3.0}
-    assert max(part.begins + part.width for part in bars) <= 100
+    hidden = chart_of(told_table(("a", "b"), {"x": [3, 197], "y": [40, 60], "z": [2, 0]}))
+    assert [[(part.begins, part.width, part.number) for part in parts] for _, _, parts in hidden.bars()] == [
+        [(0.0, 100.0, None)],
+        [(0.0, 4.0, None)],
+        [(0.0, 4.0, None)],
+    ]
 
 
 def table_of(page: str, title: str) -> list[list[str]]:
@@ -297,6 +299,19 @@ async def test_open_offers_lead_to_cases_only_those_who_work_on_them(front: Fron
     auditor = (await (await as_persona("auditor")).open("/desk/early-help")).text
     assert (screener.count('href="/desk/cases/'), auditor.count('href="/desk/cases/')) == (6, 0)
     assert "A hub" in auditor
+
+
+async def test_where_nothing_was_counted_nothing_is_drawn(as_persona: SignIn) -> None:
+    """An empty front door says so in words, with no chart but of the places that there are."""
+    browser = await as_persona("manager")
+    page = (await browser.open("/desk/oversight")).text
+    assert page.count('role="img"') == 0
+    for words in ("No case is open.", "Somebody has every case.", "Nothing came in."):
+        assert words in page
+    page = (await browser.open("/desk/early-help")).text
+    assert page.count('role="img"') == 1
+    for words in ("Nothing was offered.", "No offer is open.", "Nobody was without."):
+        assert words in page
 
 
 async def test_the_source_of_a_referral_is_counted(front: Front, as_persona: SignIn) -> None:
