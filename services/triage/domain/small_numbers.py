@@ -8,9 +8,13 @@ other along rows and columns, as a flow does between two sides of a network: how
 from collections import defaultdict, deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 SMALL = 5
 """Numbers from one up to, but not including, this one are hidden."""
+
+MOST_WEIGHED = 200
+"""Of a table with more cells, totals included, some numbers stay hidden that might be told: to try each takes seconds."""
 
 Numbers = Sequence[Sequence[int]]
 Node = tuple[str, int]
@@ -72,19 +76,74 @@ def _in_rows_and_columns(rows: Numbers) -> Iterator[_Cell]:
             yield _Cell(number, ("row", y), ("column", x), -1 if below != beside else 1, total=below or beside)
 
 
+class _Hidden:
+    """The places of a table that are not told, with the room that their numbers leave each other.
+
+    A hidden number is at least one while every nought is told.
+    """
+
+    def __init__(self, cells: Sequence[_Cell]) -> None:
+        self.cells = cells
+        self.small = [place for place, cell in enumerate(cells) if 0 < cell.number < SMALL]
+        self.places: set[int] = set()
+        self._ways: Ways = defaultdict(lambda: defaultdict(int))
+        self._least = 1
+        for place in self.small:
+            self.add(place)
+
+    def add(self, place: int) -> None:
+        if self._least and self.cells[place].number == 0:
+            self._least = 0
+            for other in self.places:
+                begin, end = self._ends(other)
+                self._ways[end][begin] += 1
+        self.places.add(place)
+        self._make_room(place, 1)
+
+    def remove(self, place: int) -> None:
+        self.places.remove(place)
+        self._make_room(place, -1)
+
+    def exposed(self) -> list[int]:
+        """Return the places of small numbers that cannot pass for what they have to."""
+        return [place for place in self.small if self.is_exposed(place)]
+
+    def is_exposed(self, place: int) -> bool:
+        return not all(self._could_be(place, wanted) for wanted in self.cells[place].disguises)
+
+    def _could_be(self, place: int, wanted: int) -> bool:
+        """Tell whether the other hidden numbers can make up for this one being `wanted`."""
+        grows = wanted > self.cells[place].number
+        begin, end = self._ends(place)
+        begin, end = (end, begin) if grows else (begin, end)
+        self._make_room(place, -1)
+        sent = [_send(self._ways, begin, end) for _ in range(abs(wanted - self.cells[place].number))]
+        for way in sent:
+            _shift(self._ways, way[::-1])
+        self._make_room(place, 1)
+        return all(sent)
+
+    def _ends(self, place: int) -> tuple[Node, Node]:
+        cell = self.cells[place]
+        return (cell.row, cell.column) if cell.sign > 0 else (cell.column, cell.row)
+
+    def _make_room(self, place: int, times: int) -> None:
+        begin, end = self._ends(place)
+        self._ways[begin][end] += times * SMALL
+        self._ways[end][begin] += times * (self.cells[place].number - self._least)
+
+
 def _hide(cells: Sequence[_Cell]) -> set[int]:
     """Return the places of all cells to be hidden: the small ones, and what keeps them safe."""
-    small = [place for place, cell in enumerate(cells) if 0 < cell.number < SMALL]
-    hidden, last = set(small), cells[-1].row
-    while len(hidden) < len(cells) and (exposed := [place for place in small if not _is_safe(cells, hidden, place)]):
+    hidden = _Hidden(cells)
+    while len(hidden.places) < len(cells) and (exposed := hidden.exposed()):
         for place in exposed:
-            rest = [other for other in range(len(cells)) if other not in hidden]
-            if rest and not _is_safe(cells, hidden, place):
-                hidden.add(min(rest, key=lambda other: _cost(cells[place], cells[other], last)))
-    for place in sorted(hidden - set(small), key=lambda place: (cells[place].row != last, -cells[place].number)):
-        if all(_is_safe(cells, hidden - {place}, one) for one in small):
-            hidden.remove(place)
-    return hidden
+            rest = [other for other in range(len(cells)) if other not in hidden.places]
+            if rest and hidden.is_exposed(place):
+                hidden.add(min(rest, key=lambda other: _cost(cells[place], cells[other], cells[-1].row)))
+    if len(cells) <= MOST_WEIGHED:
+        _tell_again(hidden)
+    return hidden.places
 
 
 def _cost(exposed: _Cell, other: _Cell, last: Node) -> tuple[bool, bool, bool, bool, int]:
@@ -96,27 +155,18 @@ def _cost(exposed: _Cell, other: _Cell, last: Node) -> tuple[bool, bool, bool, b
     return other.number == 0, other.row == last, apart, other.total, other.number
 
 
-def _is_safe(cells: Sequence[_Cell], hidden: set[int], place: int) -> bool:
-    return all(_could_be(cells, hidden, place, wanted) for wanted in cells[place].disguises)
+def _tell_again(hidden: _Hidden) -> None:
+    """Tell what turned out not to be needed, totals of columns and large numbers first."""
+    cells = hidden.cells
+    spare = [place for place in hidden.places if cells[place].number >= SMALL]
+    for place in sorted(spare, key=lambda place: (cells[place].row != cells[-1].row, -cells[place].number)):
+        hidden.remove(place)
+        if any(hidden.is_exposed(one) for one in hidden.small):
+            hidden.add(place)
 
 
-def _could_be(cells: Sequence[_Cell], hidden: set[int], place: int, wanted: int) -> bool:
-    """Tell whether the other hidden numbers can make up for this one being `wanted`."""
-    least = int(all(cells[other].number for other in hidden))
-    ways: Ways = defaultdict(lambda: defaultdict(int))
-    for other in hidden - {place}:
-        cell = cells[other]
-        begin, end = (cell.row, cell.column)[:: cell.sign]
-        ways[begin][end] += SMALL
-        ways[end][begin] += cell.number - least
-    cell = cells[place]
-    out_by_row = (wanted > cell.number) == (cell.sign > 0)
-    begin, end = (cell.column, cell.row) if out_by_row else (cell.row, cell.column)
-    return all(_flows(ways, begin, end) for _ in range(abs(wanted - cell.number)))
-
-
-def _flows(ways: Ways, begin: Node, end: Node) -> bool:
-    """Send one more unit along the shortest way there is, and leave the way back open (Edmonds and Karp)."""
+def _send(ways: Ways, begin: Node, end: Node) -> list[Node]:
+    """Send one unit along the shortest way there is (Edmonds and Karp); returns the way, empty where there is none."""
     came: dict[Node, Node] = {begin: begin}
     waiting = deque([begin])
     while waiting and end not in came:
@@ -126,9 +176,17 @@ def _flows(ways: Ways, begin: Node, end: Node) -> bool:
                 came[following] = node
                 waiting.append(following)
     if end not in came:
-        return False
-    while end != begin:
-        ways[came[end]][end] -= 1
-        ways[end][came[end]] += 1
-        end = came[end]
-    return True
+        return []
+    way = [end]
+    while way[-1] != begin:
+        way.append(came[way[-1]])
+    way.reverse()
+    _shift(ways, way)
+    return way
+
+
+def _shift(ways: Ways, way: Sequence[Node]) -> None:
+    """Move a unit along a way; the way back has room for it again."""
+    for begin, end in pairwise(way):
+        ways[begin][end] -= 1
+        ways[end][begin] += 1

@@ -1,7 +1,5 @@
 """Charts of the staff pages: one table of counts drawn, in words and as a CSV, always with the same numbers."""
 
-import csv
-import io
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -9,6 +7,7 @@ from typing import Any
 
 from fastapi import Response
 
+from services.triage.pages.download import as_csv
 from services.triage.pages.explained import code
 from services.triage.pages.words import label, plain
 from services.triage.queries.tables import OTHERS, Row, Table
@@ -145,12 +144,9 @@ class Chart:
         ]
 
     def csv(self) -> Response:
-        text = io.StringIO()
-        writer = csv.writer(text)
-        writer.writerow([self.caption.rows, *self.heads])
-        for row, (name, cells) in zip(self.table.rows, self.lines(), strict=True):
-            writer.writerow([row.key.isoformat() if isinstance(row.key, date) else name, *cells])
-        return Response(text.getvalue(), media_type="text/csv; charset=utf-8")
+        named = zip(self.table.rows, self.lines(), strict=True)
+        rows = [[row.key.isoformat() if isinstance(row.key, date) else name, *cells] for row, (name, cells) in named]
+        return as_csv([self.caption.rows, *self.heads], rows)
 
 
 def _length(row: Row) -> int:
