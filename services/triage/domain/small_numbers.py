@@ -14,7 +14,7 @@ SMALL = 5
 """Numbers from one up to, but not including, this one are hidden."""
 
 MOST_WEIGHED = 200
-"""Of a table with more cells, totals included, some numbers stay hidden that might be told: to try each takes seconds."""
+"""In a table of more cells, totals included, some numbers stay hidden that might be told: trying each takes seconds."""
 
 Numbers = Sequence[Sequence[int]]
 Node = tuple[str, int]

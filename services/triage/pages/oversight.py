@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.triage.domain import CaseStatus
-from services.triage.pages.charts import Caption, Share, agency, chart_of, charts_of, day, hour, named, source, week
+from services.triage.pages.charts import Caption, Share, chart_of, charts_of, day, hour, named, source, week
 from services.triage.pages.page import Page, PageRoute, page_for
 from services.triage.pages.queue import today_ends_at
 from services.triage.pages.words import OVERSEERS
@@ -20,7 +20,6 @@ from services.triage.queries.contacts import (
     contacts_by_day,
     days_before,
     decisions_by_week,
-    outcomes_by_agency,
     outcomes_by_source,
     recent_contacts,
 )
@@ -55,7 +54,6 @@ CAPTIONS = {
     "ages": Caption("Cases that nobody has now, by age", "Since receipt", {"unallocated": "Cases"}, named(AGES)),
     "contacts": Caption("Contacts by day", "Day", {"contacts": "Contacts"}, day, days=True),
     "sources": Caption("What became of contacts, by source", "Source", OUTCOMES, source, CONVERSION),
-    "agencies": Caption("What became of contacts, by agency", "Agency", OUTCOMES, agency, CONVERSION),
     "decisions": Caption("Decided within one working day, by week of receipt", "Week", TURNS, week, TIMELY),
     "answers": Caption("Referrer answered within one working day, by week of receipt", "Week", TURNS, week, TIMELY),
 }
@@ -106,7 +104,6 @@ async def _tables(session: AsyncSession, now: datetime, hub: Hub) -> Mapping[str
         "ages": await unallocated_by_age(session, now),
         "contacts": contacts_by_day(contacts, days),
         "sources": outcomes_by_source(contacts),
-        "agencies": outcomes_by_agency(contacts),
         "decisions": decisions_by_week(contacts, days),
         "answers": answers_by_week(contacts, days),
     }

@@ -1,7 +1,7 @@
-"""What came in over the last 28 days and what became of it: by day, by source, by agency and by the statutory clock."""
+"""What came in over the last 28 days and what became of it: by day, by source and by the statutory clock."""
 
 from collections import defaultdict
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -23,14 +23,13 @@ NOT_KNOWN = "not_known"
 
 @dataclass(frozen=True)
 class Contacts:
-    """So many contacts of one day of the hub that are alike in who sent them and what became of them.
+    """So many contacts of one day of the hub that are alike in what sort of agency sent them and what became of them.
 
     `outcome` is one of `OUTCOMES`; `decided` and `answered` say by one of `TURNS` how the decision, and the first word
     of a person to the referrer, stand to the statutory clock.
     """
 
     day: date
-    agency: str
     source: str | None
     outcome: str
     decided: str
@@ -61,7 +60,6 @@ async def recent_contacts(session: AsyncSession, now: datetime, zone: ZoneInfo) 
     answered_at = func.least(Case.acknowledged_at, Case.decided_at)
     groups = (
         local_day(Case.received_at, zone).label("day"),
-        Case.agency,
         Case.source,
         outcome.label("outcome"),
         _turn(Case.decided_at, now).label("decided"),
@@ -94,17 +92,9 @@ def contacts_by_day(contacts: Iterable[Contacts], days: Sequence[date]) -> Table
 
 def outcomes_by_source(contacts: Iterable[Contacts]) -> Table:
     """Count what became of contacts by the code of who referred, as the children in need census has it."""
-    return _outcomes(contacts, lambda one: one.source or NOT_KNOWN)
-
-
-def outcomes_by_agency(contacts: Iterable[Contacts]) -> Table:
-    return _outcomes(contacts, lambda one: one.agency)
-
-
-def _outcomes(contacts: Iterable[Contacts], key: Callable[[Contacts], Hashable]) -> Table:
-    counts: dict[Hashable, list[int]] = defaultdict(lambda: [0] * len(OUTCOMES))
+    counts: dict[str, list[int]] = defaultdict(lambda: [0] * len(OUTCOMES))
     for one in contacts:
-        counts[key(one)][OUTCOMES.index(one.outcome)] += one.number
+        counts[one.source or NOT_KNOWN][OUTCOMES.index(one.outcome)] += one.number
     return told_table(OUTCOMES, largest_first(counts))
 
 
