@@ -19,7 +19,7 @@ RULES = {
     },
     "resultTypes": ["violations", "incomplete"],
 }
-LOOKED_AT = {("color-contrast", why) for why in ("elmPartiallyObscured", "imgNode", "shortTextContent")}
+LOOKED_AT = {("color-contrast", why) for why in ("bgOverlap", "elmPartiallyObscured", "imgNode", "shortTextContent")}
 """What axe leaves to eyes and docs/accessibility.md says that eyes have seen, as rule and reason."""
 
 REPORT = new_report()
