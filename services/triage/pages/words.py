@@ -187,6 +187,23 @@ NARRATIVE = [
     ("reason", "Reason given"),
 ]
 
+FIELDS = {
+    "agree": "Do you agree?",
+    "due_at": "Needed by",
+    "feedback_to_referrer": "What the referrer reads",
+    "next_step": "What the referrer should do next",
+    "override_reason": "Why it differs from the policy",
+    "owner": "Who sees to it",
+    "priority": "Colour",
+    "purpose": "What you need the answer for",
+    "rationale": "Why: your rationale",
+    "reason": "Why",
+    "source": "Where you read or heard it",
+    "text": "Note",
+    "to": "Colleague",
+}
+"""What the forms of a case call their fields, for the summary of mistakes."""
+
 PRESENT = [
     ("social_care", "Social care"),
     ("police", "Police"),

@@ -37,6 +37,7 @@ async def test_an_agency_is_asked(front: Front, as_persona: SignIn) -> None:
     assert reply.status_code == 422
     for field in ("agency", "purpose", "lawful_basis"):
         assert f'href="#{field}"' in reply.text
+    assert "What you need the answer for: This is required." in browser.text
     typed = {"agency": "a-hospital", "purpose": "To see how it goes.", "lawful_basis": "public_task"}
     await browser.send(f"{path}/information-request", children=["1"], **typed)
     assert "Since when?" in browser.text
