@@ -212,6 +212,11 @@ def test_referring(open_as: Open, width: int) -> None:
     page.get_by_role("heading", name="The referral is sent").wait_for()
     check("sent")
     visit(page, check, "/refer/sent")
+    for danger in ("Yes", "Not known"):
+        page.goto("/refer/danger")
+        page.get_by_label(danger, exact=True).check()
+        go_on.click()
+        check(f"danger: {danger}")
     assert sorted(set(found)) == []
 
 

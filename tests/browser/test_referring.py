@@ -14,7 +14,7 @@ def go_on(page: Page, **typed: str) -> None:
     """Fill in fields by their names, with `__` for the hyphen, and continue."""
     for name, said in typed.items():
         page.locator(f"[name='{name.replace('__', '-')}']").fill(said)
-    page.get_by_role("button", name="Continue").click()
+    page.locator("main form .govuk-button").first.click()
 
 
 def start(page: Page, danger: str) -> None:

@@ -88,7 +88,7 @@ CALL = Journey(
                 Question("/openness/reason_not_informed", "Why they do not know (optional)", Kind.AREA, rows=2),
             ),
         ),
-        Step(CHECK, "Check what was said", shows="answers.html", checks=whole),
+        Step(CHECK, "Check what was said", shows="answers.html", go_on="Send", checks=whole),
     ),
 )
 

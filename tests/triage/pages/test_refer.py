@@ -15,7 +15,7 @@ from tests.triage.pages.test_call import ACCEPTED, PATH
 SIBLINGS: dict[str, Any] = {
     "children": [
         {"given_name": "Poppy", "date_of_birth": "2017-05-23", "address": {"postcode": "NN12 6XX"}},
-        {"given_name": "Finlay", "estimated_age_years": 7},
+        {"given_name": "Finlay", "estimated_age_years": 7, "address": {"postcode": "NN12 6XX"}},
     ],
     "household": [{"name": "Jo"}, {"name": "Al", "relationship": "father"}],
     "concern": {

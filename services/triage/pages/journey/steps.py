@@ -72,7 +72,7 @@ class Step:
     It is passed by unless `asked`, and never shown unless it `fits`; `rule` tells what its answers owe to each other;
     `shows` is its template. `fills` gives what its answers say to questions of later pages. Whoever changes an answer
     goes on to the step that it is `followed_by`. `checks` makes the document of a threshold check, whose outcome the
-    page shows.
+    page shows. `go_on` is what its first button says.
     """
 
     slug: str
@@ -87,6 +87,7 @@ class Step:
     shows: str = "questions.html"
     fills: Callable[[Form], Mapping[str, list[str]]] = nothing_else
     followed_by: str = ""
+    go_on: str = "Continue"
     checks: Callable[[Form, Document], Document] | None = None
 
     def leads(self, told: Form) -> bool:

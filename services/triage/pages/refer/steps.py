@@ -39,9 +39,14 @@ def _ages(told: Form) -> list[str]:
     return ages_said(told.text(AGES))
 
 
-def ages_of_children(told: Form) -> Mapping[str, list[str]]:
-    """Return the ages that were told for the check as those of the children to be named."""
-    return {f"children-{index}-estimated_age_years": [age] for index, age in enumerate(_ages(told)) if age.isdecimal()}
+def told_of_children(told: Form) -> Mapping[str, list[str]]:
+    """Return what was told for the check as what is known of each child to be named: its age, and where it lives."""
+    place = told.many(POSTCODE)
+    known: dict[str, list[str]] = {}
+    for index, age in enumerate(_ages(told)):
+        known |= {f"children-{index}-address-postcode": place} if place else {}
+        known |= {f"children-{index}-estimated_age_years": [age]} if age.isdecimal() else {}
+    return known
 
 
 def of_worries(told: Form, document: Document) -> Document:
@@ -119,10 +124,17 @@ REFER = Journey(
                 ),
             ),
             asked=not_in_danger,
-            fills=ages_of_children,
+            fills=told_of_children,
             followed_by="checked",
         ),
-        Step("checked", "What the thresholds say", asked=not_in_danger, shows="checked.html", checks=of_worries),
+        Step(
+            "checked",
+            "What the thresholds say",
+            asked=not_in_danger,
+            shows="checked.html",
+            go_on="Refer the child",
+            checks=of_worries,
+        ),
         CHILD,
         HOUSEHOLD,
         Step(
@@ -222,6 +234,6 @@ REFER = Journey(
             ),
             rule=reachable,
         ),
-        Step(CHECK, "Check your answers", shows="answers.html"),
+        Step(CHECK, "Check your answers", shows="answers.html", go_on="Send"),
     ),
 )
