@@ -81,7 +81,7 @@ def pages() -> Iterator[tuple[str, str]]:
     ).templates
     common = {"signed_in": OVERSEER, "token": "", "path": PATH, "now": clock.now(), "referrer": "/referrer"}
     register, seen = RegisterSeen.model_validate(REGISTERED), EndpointsSeen.model_validate({"endpoints": [ENDPOINT]})
-    outcomes = {"a-school": Outcomes(40, 12), "b-hospital": Outcomes(None, None)}
+    outcomes = {"a-school": Outcomes(40, 12, 20), "b-hospital": Outcomes()}
     nobody = RegisterSeen(agencies=[], quality={}), EndpointsSeen(endpoints=[])
     states = {
         "full": partners_of(register, seen, outcomes),

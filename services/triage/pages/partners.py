@@ -25,7 +25,7 @@ from shared.problems import NotFound, Unavailable
 
 PATIENCE_SECONDS = 3.0
 REFERRER = "/referrer"
-NOTHING = Outcomes(0, 0)
+NOTHING = Outcomes(0, 0, 0)
 
 T = TypeVar("T", bound=BaseModel)
 
@@ -71,7 +71,15 @@ async def get_partners(page: OverseersPage) -> Response:
 @router.get("/desk/partners/referrals.csv")
 async def get_referrals(page: OverseersPage) -> Response:
     senders = (await _partners(page)).senders
-    head = ("agency", "contacts", "decided_at_level_4", "share", "score", "with_contact_details", "most_often_missing")
+    head = (
+        "agency",
+        "contacts",
+        "decided_at_level_4",
+        "share_of_decided",
+        "score",
+        "with_contact_details",
+        "most_often_missing",
+    )
     return as_csv(head, [_referrals_row(one) for one in senders])
 
 
@@ -101,7 +109,7 @@ async def _partners(page: Page) -> Partners:
         _asked(state.triage_notifications, "/internal/endpoints", EndpointsSeen),
     )
     async with transaction(page.db) as session:
-        outcomes = await outcomes_by_agency(session, clock.now())
+        outcomes = await outcomes_by_agency(session, clock.now(), page.desk.hub.time_zone)
     return partners_of(register, seen, outcomes)
 
 
