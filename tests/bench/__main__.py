@@ -10,6 +10,7 @@ from typing import Any
 
 import uvloop
 
+from tests.bench.charts import charts
 from tests.bench.delivery import delivery
 from tests.bench.end_to_end import end_to_end
 from tests.bench.growth import growth
@@ -29,6 +30,7 @@ BESIDE_A_FLOOR: dict[str, Callable[[Stage], Coroutine[Any, Any, Row | Figures]]]
     "triage": triage,
     "pages": pages,
     "growth": growth,
+    "charts": charts,
     "delivery": delivery,
 }
 WHOLE = {"end-to-end": end_to_end, "start": start}

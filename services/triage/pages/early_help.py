@@ -74,7 +74,7 @@ async def get_early_help(page: EverybodysPage) -> Response:
     now, hub = clock.now(), page.desk.hub
     works = bool(page.caller.roles & set(CASE_ROLES))
     async with transaction(page.db) as session:
-        charts = charts_of(CAPTIONS, await _tables(session, now, hub), hub)
+        charts = charts_of(CAPTIONS, await tables(session, now, hub), hub)
         offers = await open_offers(session) if works else ()
     return page.show("early_help.html", now=now, charts=charts, offers=offers, works=works)
 
@@ -83,10 +83,10 @@ async def get_early_help(page: EverybodysPage) -> Response:
 async def get_help_chart(page: EverybodysPage, help_chart: str) -> Response:
     hub = page.desk.hub
     async with transaction(page.db) as session:
-        return chart_of(CAPTIONS, await _tables(session, clock.now(), hub), hub, help_chart).csv()
+        return chart_of(CAPTIONS, await tables(session, clock.now(), hub), hub, help_chart).csv()
 
 
-async def _tables(session: AsyncSession, now: datetime, hub: Hub) -> Mapping[str, Table]:
+async def tables(session: AsyncSession, now: datetime, hub: Hub) -> Mapping[str, Table]:
     return {
         "offers": await offers_by_provider(session, now),
         "ages": await offers_by_age(session, now),

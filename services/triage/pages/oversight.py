@@ -82,7 +82,7 @@ async def get_oversight(page: OverseersPage) -> Response:
             "countersign": await waiting_cases(session, CaseStatus.AWAITING_COUNTERSIGNATURE),
             "challenges": (await open_challenges(session, hub)).items,
             "pages": (await list_pages(session, PAGES_SHOWN, None)).items,
-            "charts": charts_of(CAPTIONS, await _tables(session, now, hub), hub),
+            "charts": charts_of(CAPTIONS, await tables(session, now, hub), hub),
         }
     return page.show("oversight.html", now=now, **shown)
 
@@ -92,10 +92,10 @@ async def get_oversight_chart(page: OverseersPage, oversight_chart: str) -> Resp
     """Return the numbers of one of the page's charts; the counts of the others are not spared."""
     hub = page.desk.hub
     async with transaction(page.db) as session:
-        return chart_of(CAPTIONS, await _tables(session, clock.now(), hub), hub, oversight_chart).csv()
+        return chart_of(CAPTIONS, await tables(session, clock.now(), hub), hub, oversight_chart).csv()
 
 
-async def _tables(session: AsyncSession, now: datetime, hub: Hub) -> Mapping[str, Table]:
+async def tables(session: AsyncSession, now: datetime, hub: Hub) -> Mapping[str, Table]:
     days = days_before(now, hub.time_zone)
     contacts = await recent_contacts(session, now, hub.time_zone)
     return {
