@@ -16,12 +16,12 @@ from tests.bench.rows import Figures
 from tests.bench.stage import Stage
 from tests.conftest import HUB_FOLDER
 
-TURNS: Final = 5
+TURNS: Final = 15
 STEP: Final = 50_000
 NOTE: Final = (
-    "All counts of a page, in the fastest of 5 turns. The database makes a case every four minutes, about 10,000 in the "
-    "28 days that are counted, each with two lines of its timeline, every fourth with an offer; the last 200 wait for "
-    "somebody to take them. Set GROWTH to other numbers of cases."
+    "All counts of a page, in the fastest of 15 turns. The database makes a case every four minutes, about 10,000 in "
+    "the 28 days that are counted, each with two lines of its timeline, every fourth with an offer; the last 200 wait "
+    "for somebody to take them. Set GROWTH to other numbers of cases."
 )
 FILL: Final = (
     """

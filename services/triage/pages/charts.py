@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from textwrap import shorten
 from typing import Any
 
 from fastapi import Response
@@ -21,6 +22,8 @@ STUB = 4.0
 """How wide, in percent, a row is drawn whose total is not told: always the same."""
 DIGIT = 3.5
 """How wide a part has to be, in percent, for each digit that stands in it."""
+LONGEST_NAME = 36
+"""How many letters of a row's name fit above its bar at 320 pixels, with its number; the table has all of them."""
 LONG = 10
 """A table of more rows is folded away until it is asked for."""
 
@@ -131,7 +134,11 @@ class Chart:
             ((ALL - STUB * (row.total is None)) / told for row in self.table.rows if (told := _length(row))), default=0
         )
         return [
-            (self.name(row), UNTOLD if row.total is None else str(row.total), _parts(row, scale))
+            (
+                shorten(self.name(row), LONGEST_NAME, placeholder=" …"),
+                UNTOLD if row.total is None else str(row.total),
+                _parts(row, scale),
+            )
             for row in self.table.rows
         ]
 
