@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page
+from playwright.sync_api import Locator, Page
 
 from tests.browser.axe_report import Report, kinds, new_report
 from tests.browser.conftest import NARROW, WIDE, Open, example, submitted
@@ -56,6 +56,12 @@ def report() -> Iterator[Report]:
         REPORT.write()
 
 
+def press(page: Page, button: Locator) -> None:
+    """Press what leads to another page, and wait for that page."""
+    with page.expect_navigation():
+        button.click()
+
+
 def visit(page: Page, check: Check, *paths: str) -> None:
     for path in paths:
         page.goto(path)
@@ -94,7 +100,7 @@ def test_the_queue_and_cases(cases: dict[str, str], open_as: Open, width: int) -
     page.locator(".desk-case input").first.check()
     page.get_by_label("Hand the ticked cases to").select_option("manager")
     check("a case ticked")
-    page.get_by_role("button", name="Hand over").click()
+    press(page, page.get_by_role("button", name="Hand over"))
     check("cases handed over")
     visit(page, check, *cases.values())
     visit(page, check, f"{cases['siblings']}?done=note", "/desk/cases/nothing", "/desk/sign-in", "/desk/signed-out")
@@ -152,7 +158,7 @@ def test_trying_the_policy(open_as: Open, width: int) -> None:
     for state, years, danger in (("asking", "4", ""), ("sure", "16", "true"), ("mistaken", "many", "false")):
         page.get_by_label("Years").fill(years)
         page.get_by_label("A child is in danger now").select_option(danger)
-        page.get_by_role("button", name="Ask the policy").click()
+        press(page, page.get_by_role("button", name="Ask the policy"))
         check(f"the policy is tried, {state}")
     assert sorted(set(found)) == []
 
@@ -168,7 +174,7 @@ def test_recording_a_call(open_as: Open, width: int) -> None:
             page.get_by_label("Yes", exact=True).check()
         if step == "openness":
             page.get_by_label("What happened").fill("x")
-        page.locator("main form .govuk-button").first.click()
+        press(page, page.locator("main form .govuk-button").first)
         check(step)
     assert sorted(set(found)) == []
 
@@ -203,19 +209,19 @@ def test_referring(open_as: Open, width: int) -> None:
             page.locator(field).check()
         elif field:
             page.locator(field).fill(said)
-        go_on.click()
+        press(page, go_on)
         check(state)
-    page.get_by_role("button", name="Change Who is the child? 1").click()
+    press(page, page.get_by_role("button", name="Change Who is the child? 1"))
     check("changing an answer")
-    page.get_by_role("button", name="Back").click()
-    go_on.click()
+    press(page, page.get_by_role("button", name="Back"))
+    press(page, go_on)
     page.get_by_role("heading", name="The referral is sent").wait_for()
     check("sent")
     visit(page, check, "/refer/sent")
     for danger in ("Yes", "Not known"):
         page.goto("/refer/danger")
         page.get_by_label(danger, exact=True).check()
-        go_on.click()
+        press(page, go_on)
         check(f"danger: {danger}")
     assert sorted(set(found)) == []
 
@@ -229,7 +235,7 @@ def test_forms(cases: dict[str, str], open_as: Open, width: int) -> None:
     for form in ("acknowledgement", "facts", "decision", "information-request", "note", "priority", "parallel-route",
                  "assignment"):  # fmt: skip
         visit(page, check, f"{siblings}/{form}")
-        page.locator("main form .govuk-button").first.click()
+        press(page, page.locator("main form .govuk-button").first)
         if page.locator(".govuk-error-summary").count():
             check(f"{form} with mistakes")
     visit(
@@ -247,6 +253,6 @@ def test_forms(cases: dict[str, str], open_as: Open, width: int) -> None:
     other.wait_for_url("**done=note")
     page.get_by_label("Green").check()
     page.get_by_label("Why").fill("x")
-    page.locator("main form .govuk-button").first.click()
+    press(page, page.locator("main form .govuk-button").first)
     check("stale")
     assert sorted(set(found)) == []
