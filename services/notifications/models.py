@@ -11,6 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from shared.db import Model, new_id, new_metadata
 
 OPEN = "state IN ('scheduled', 'leased', 'retrying')"
+FAILED = "status IS NULL OR status NOT BETWEEN 200 AND 299"
 WAITING = "state IN ('scheduled', 'retrying')"
 
 
@@ -119,7 +120,11 @@ class Attempt(Base):
     """One try of a delivery: an HTTP status and the reply's head, or the failure that stood in its place."""
 
     __tablename__ = "attempts"
-    __table_args__ = (Index(None, "delivery_id", "started_at"), Index(None, "endpoint_id", "started_at"))
+    __table_args__ = (
+        Index(None, "delivery_id", "started_at"),
+        Index(None, "endpoint_id", "started_at"),
+        Index("ix_attempts_failed", "endpoint_id", "started_at", postgresql_where=text(FAILED)),
+    )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
     delivery_id: Mapped[UUID] = mapped_column(ForeignKey(Delivery.id, ondelete="CASCADE"))

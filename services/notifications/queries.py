@@ -16,7 +16,6 @@ from sqlalchemy import (
     distinct,
     func,
     literal_column,
-    or_,
     select,
     text,
     true,
@@ -26,7 +25,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.notifications.domain.deliveries import DeliveryId, DeliveryState
 from services.notifications.domain.endpoints import EndpointId, state_of
-from services.notifications.models import OPEN, Attempt, Delivery, Endpoint, FeedEntry, Thread
+from services.notifications.models import FAILED, OPEN, Attempt, Delivery, Endpoint, FeedEntry, Thread
 from services.notifications.schemas import (
     AttemptOut,
     AttemptSeen,
@@ -111,14 +110,12 @@ GAUGES = (
 
 _recent = (Attempt.endpoint_id == Endpoint.id) & (Attempt.started_at >= bindparam("since"))
 _well = Attempt.status.between(HTTPStatus.OK, HTTPStatus.MULTIPLE_CHOICES - 1)
-_succeeded = select(func.max(Attempt.started_at)).where(_recent, _well).scalar_subquery()
+_succeeded = (
+    select(Attempt.started_at).where(_recent, _well).order_by(Attempt.started_at.desc()).limit(1).scalar_subquery()
+)
 _ended = (Attempt.started_at, Attempt.status, Attempt.failure, Attempt.duration_ms)
 _failed = (
-    select(*_ended)
-    .where(_recent, or_(Attempt.status.is_(None), ~_well))
-    .order_by(Attempt.started_at.desc())
-    .limit(1)
-    .lateral("failed")
+    select(*_ended).where(_recent, text(f"({FAILED})")).order_by(Attempt.started_at.desc()).limit(1).lateral("failed")
 )
 _waiting = (
     select(func.count().label("waiting"), func.min(Delivery.created_at).label("waiting_since"))
