@@ -44,7 +44,7 @@ def month() -> Month:
 def test_everybody_and_everything_is_accounted_for(month: Month, capsys: pytest.CaptureFixture[str]) -> None:
     """Each accepted contact is stored once and is one case in sight, and no clock ran out in silence."""
     with capsys.disabled():
-        print(*(["", *lines_of(month)] if PROOF else []), sep="\n")  # noqa: T201 - the table of a run of half an hour
+        print(*(["", *lines_of(month)] if PROOF else []), sep="\n")  # noqa: T201 - the table of a long run
     assert month.broken == {}
     assert month.contacts == CONTACTS
     assert sum(figure.count for figure in month.sections["Contacts by status"]) == CONTACTS

@@ -201,6 +201,22 @@ async def test_acceptance_is_not_help(front: Front) -> None:
     assert (await say(front, offer, "start", on=TODAY)).status_code == 200
 
 
+async def test_a_new_decision_takes_back_what_was_not_started(front: Front) -> None:
+    """Decided again for early help, a child whose help never started goes to the next service, under its clock."""
+    case, offer = await routed(front, hubs=2)
+    await front.post(case, "confirmation", {}, SOCIAL_WORKER)
+    await say(front, offer, "acceptance")
+    await run_out(front, ClockKind.OFFER_START)
+    case = await again(front, case)
+    decided = (await front.post(case, "decision", decision((0, 2, "family_hub")), SOCIAL_WORKER)).json()
+    assert [(one["provider"], one["status"]) for one in decided["offers"]] == [
+        (TOWCESTER, "bounced"),
+        (OTHER, "offered"),
+    ]
+    assert (await say(front, offer, "start", on=TODAY)).status_code == 404
+    assert await told(front, TOWCESTER) == ["offered", "accepted", "bounced"]
+
+
 @pytest.mark.parametrize(
     ("outcome", "level", "providers"),
     [

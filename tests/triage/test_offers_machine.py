@@ -57,6 +57,8 @@ async def nobody_is_lost(front: Front) -> None:
         for offer in held:
             waits = {"offered": ClockKind.OFFER, "accepted": ClockKind.OFFER_START}.get(offer.status)
             assert waits is None or (offer.id, waits) in about
+        late = {one.about for one in clocks if one.kind == ClockKind.OFFER_START and one.next_at is None}
+        assert case.status != "decided" or not late & {one.id for one in held}
         helped = bool(held) or any(one.result for one in mine)
         if case.status == "decided":
             assert helped or child.outcome == "universal_advice" or (case.id, child.child) in unmet

@@ -44,7 +44,8 @@ async def broken_promises(front: Front, accepted: Sequence[str]) -> Mapping[str,
     submitted = Counter(accepted)
     cases = Counter(str(one) for (one,) in await _rows(triage, "SELECT referral_id FROM cases"))
     stored = Counter(str(one) for (one,) in await _rows(dbs["referrals"], "SELECT id FROM referrals"))
-    late = [row for row in await _rows(triage, ENDS) if row.how == "out of time"]
+    families = await _rows(triage, ENDS)
+    late = [row for row in families if row.how == "out of time"]
     found: Mapping[str, Any] = {
         "accepted and not stored once each": submitted - stored or stored - submitted,
         "stored and not one case each": stored - cases or cases - stored,
@@ -55,7 +56,7 @@ async def broken_promises(front: Front, accepted: Sequence[str]) -> Mapping[str,
         "clocks whose step was not taken": await _rows(triage, STALE),
         "pages not sent": await _rows(triage, UNSENT),
         "dead letters": [row for db in dbs.values() for row in await _rows(db, DEAD)],
-        "families out of time": late if len(late) > len(accepted) // 100 else [],
+        "families out of time": late if 100 * len(late) > len(families) else [],
     }
     return {name: what for name, what in found.items() if what}
 

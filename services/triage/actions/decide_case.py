@@ -9,7 +9,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.triage.actions.clocks import end_case_clocks
 from services.triage.actions.desk import Desk, note, tell
 from services.triage.actions.information import withdraw_requests
-from services.triage.actions.offers import find_services, levels_helped, make_offer, withdraw_offers
+from services.triage.actions.offers import (
+    find_services,
+    levels_helped,
+    make_offer,
+    take_back_unstarted,
+    withdraw_offers,
+)
 from services.triage.domain import (
     LEVEL_OF_HELP,
     CaseAlreadyDecided,
@@ -166,7 +172,11 @@ async def _conclude(
 
 
 async def _offer_help(session: AsyncSession, desk: Desk, case: Case, decided: Sequence[Mapping[str, Any]]) -> None:
-    """Take back offers to children who are to have no early help, and offer it to those who are and have none."""
+    """Take back offers to children who are to have no early help, and offer it to those who are and have none.
+
+    Help that was accepted and not started in its time is none.
+    """
+    await take_back_unstarted(session, desk, case)
     levels = {one["child"]: LEVEL_OF_HELP.get(one["outcome"]) for one in decided}
     helped = await levels_helped(session, case)
     await withdraw_offers(session, desk, case, [child for child, level in levels.items() if helped.get(child) != level])

@@ -148,9 +148,7 @@ async def bounce_offer(session: AsyncSession, desk: Desk, clock: Clock, case: Ca
     offer = await session.get_one(Offer, clock.about, with_for_update=True, populate_existing=True)
     if offer.status != OfferStatus.OFFERED:
         return
-    await _end(session, desk, case, offer, OfferStatus.BOUNCED, None)
-    await _tell(session, case, offer, EarlyHelpBounced)
-    await mark(session, case, TRIAGE, "early_help.bounced")
+    await _bounce(session, desk, case, offer)
     await _offer_next(session, desk, case, offer)
 
 
@@ -159,6 +157,26 @@ async def hand_unstarted(session: AsyncSession, desk: Desk, clock: Clock, case: 
     offer = await session.get_one(Offer, clock.about)
     if offer.status == OfferStatus.ACCEPTED:
         await _hand_to_person(session, desk, case, "Early help was accepted and not started in its time.")
+
+
+async def take_back_unstarted(session: AsyncSession, desk: Desk, case: Case) -> None:
+    """Take back what was accepted and not started in its time, so that a new decision finds the child another place."""
+    late = select(Clock.about).where(
+        Clock.case_id == case.id,
+        Clock.kind == ClockKind.OFFER_START,
+        Clock.ended_at.is_(None),
+        Clock.next_at.is_(None),
+    )
+    ids = set((await session.scalars(late)).all())
+    for offer in await _offers_of(session, case, OfferStatus.ACCEPTED):
+        if offer.id in ids:
+            await _bounce(session, desk, case, offer)
+
+
+async def _bounce(session: AsyncSession, desk: Desk, case: Case, offer: Offer) -> None:
+    await _end(session, desk, case, offer, OfferStatus.BOUNCED, None)
+    await _tell(session, case, offer, EarlyHelpBounced)
+    await mark(session, case, TRIAGE, "early_help.bounced")
 
 
 async def step_up_offer(
