@@ -44,8 +44,21 @@ async def test_contacts_are_counted_by_day(front: Front) -> None:
     assert sum(number == [0] for number in counted.values()) == 24
 
 
+async def test_a_day_cannot_be_worked_out_from_its_week(front: Front) -> None:
+    """A small day takes another of its own week along, for the week's total is told with its decisions."""
+    zone = front.hub.time_zone
+    days = days_before(NOW, zone)
+    for number, ago in ((3, 2 * DAY), (30, DAY), (6, 20 * DAY)):
+        await add_cases(front, number, received_at=NOW - ago, decided_at=NOW - ago + HOUR)
+    async with transaction(front.db) as session:
+        contacts = await recent_contacts(session, NOW, zone)
+    counted = shown(contacts_by_day(contacts, days))
+    assert [counted[days[place]] for place in (25, 26, 7)] == [[None], [None], [6]]
+    assert [row.total for row in decisions_by_week(contacts, days).rows] == [0, 6, 0, 33]
+
+
 async def test_conversion_is_counted_by_source(front: Front) -> None:
-    """Decided at level 4, below it, or not yet: the largest first, a source that is not known under that name."""
+    """Decided at level 4, or not: the largest first, a source that is not known under that name."""
     await add_cases(front, 20, decided_at=NOW, decided_level=4)
     await add_cases(front, 30, decided_at=NOW, decided_level=2)
     await add_cases(front, 10, status="claimed")
@@ -53,7 +66,7 @@ async def test_conversion_is_counted_by_source(front: Front) -> None:
     await add_cases(front, 9, source="6", agency="a-police-force", decided_at=NOW, decided_level=4)
     async with transaction(front.db) as session:
         contacts = await recent_contacts(session, NOW, front.hub.time_zone)
-    assert shown(outcomes_by_source(contacts)) == {"2A": [20, 30, 10], "6": [9, 0, 0], "not_known": [0, 8, 0]}
+    assert shown(outcomes_by_source(contacts)) == {"2A": [20, 40], "6": [9, 0], "not_known": [0, 8]}
 
 
 async def test_timeliness_is_counted_by_week(front: Front) -> None:

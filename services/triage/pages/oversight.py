@@ -37,8 +37,8 @@ LONGEST_NAME = 255
 NIGHT_ROWS = 100
 PAGES_SHOWN = 20
 
-OUTCOMES = {"statutory": "Decided at level 4", "below": "Decided below level 4", "undecided": "Not decided yet"}
-CONVERSION = Share("Level 4 of those decided", ("statutory",), ("statutory", "below"))
+OUTCOMES = {"statutory": "Decided at level 4", "other": "Below level 4, or not decided yet"}
+CONVERSION = Share("Share at level 4", ("statutory",), ("statutory", "other"))
 TURNS = {"in_time": "In time", "late": "Late", "running": "Still open, in time", "overdue": "Still open, overdue"}
 TIMELY = Share("In time of those due", ("in_time",), ("in_time", "late", "overdue"))
 AGES = {

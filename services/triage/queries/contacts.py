@@ -16,7 +16,7 @@ from shared.db import first_id
 DAYS = 28
 WEEK = 7
 STATUTORY_LEVEL = 4
-OUTCOMES = ("statutory", "below", "undecided")
+OUTCOMES = ("statutory", "other")
 TURNS = ("in_time", "late", "running", "overdue")
 NOT_KNOWN = "not_known"
 
@@ -54,9 +54,7 @@ def local_day(at: SQLColumnExpression[datetime], zone: ZoneInfo) -> ColumnElemen
 async def recent_contacts(session: AsyncSession, now: datetime, zone: ZoneInfo) -> list[Contacts]:
     """Count the contacts of the last 28 days; ids grow with time, so that no older case is read."""
     since = begins_at(days_before(now, zone)[0], zone)
-    outcome = case(
-        (Case.decided_level >= STATUTORY_LEVEL, "statutory"), (Case.decided_at.is_not(None), "below"), else_="undecided"
-    )
+    outcome = case((Case.decided_level >= STATUTORY_LEVEL, "statutory"), else_="other")
     answered_at = func.least(Case.acknowledged_at, Case.decided_at)
     groups = (
         local_day(Case.received_at, zone).label("day"),
@@ -83,15 +81,23 @@ def _turn(done_at: SQLColumnExpression[datetime | None], now: datetime) -> Colum
 
 
 def contacts_by_day(contacts: Iterable[Contacts], days: Sequence[date]) -> Table:
+    """Count the contacts of each day; each week hides what is small by itself, for other tables tell its total."""
     counts = {day: [0] for day in days}
     for one in contacts:
         if one.day in counts:
             counts[one.day][0] += one.number
-    return told_table(("contacts",), counts)
+    series = ("contacts",)
+    weeks = (days[begin : begin + WEEK] for begin in range(0, len(days), WEEK))
+    told = (told_table(series, {day: counts[day] for day in week}) for week in weeks)
+    return Table(series, tuple(row for table in told for row in table.rows))
 
 
 def outcomes_by_source(contacts: Iterable[Contacts]) -> Table:
-    """Count what became of contacts by the code of who referred, as the children in need census has it."""
+    """Count what became of contacts by the code of who referred, as the children in need census has it.
+
+    An agency may be all that its source has: like the counts by agency, these have two columns, so that a row that is
+    hidden in one is hidden in the other.
+    """
     counts: dict[str, list[int]] = defaultdict(lambda: [0] * len(OUTCOMES))
     for one in contacts:
         counts[one.source or NOT_KNOWN][OUTCOMES.index(one.outcome)] += one.number

@@ -101,4 +101,4 @@ async def test_the_source_of_a_referral_is_counted(front: Front, as_persona: Sig
         await front.submit({**example("10"), "source": "3B"})
     browser = await as_persona("manager")
     table = (await browser.open("/desk/oversight/sources.csv")).text
-    assert "Health: health visitor,0,0,5,5,none" in table
+    assert "Health: health visitor,0,5,5,0 %" in table
