@@ -12,7 +12,7 @@ from cryptography.exceptions import InvalidTag
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import FileResponse, JSONResponse
 
-from services.triage.actions.sessions import Person, check_refers, sign_in, sign_out, sign_out_everywhere
+from services.triage.actions.sessions import Person, check_refers, find_session, sign_in, sign_out, sign_out_everywhere
 from services.triage.domain.staff import SignInRefused
 from services.triage.pages.form import Form
 from services.triage.pages.page import Page, PageRoute, form_for, go, page_for, rendered
@@ -54,12 +54,15 @@ TheResources = Annotated[Resources, Depends(_resources)]
 
 
 @router.get("/", dependencies=NOBODY_YET)
-async def get_root(request: Request) -> Response:
-    """Bring browsers to the desk; whatever else asks is told of the directory's standard, as that standard wants."""
+async def get_root(request: Request, site: TheSite, resources: TheResources) -> Response:
+    """Bring browsers to where their user begins; whatever else asks is told of the directory's standard."""
     varying = {"Vary": "Accept"}
     if "text/html" not in request.headers.get("accept", ""):
         return JSONResponse(open_referral.about(f"{request.base_url}openapi.json"), headers=varying)
-    response = go(HOME)
+    secret = request.cookies.get(site.cookie, "")
+    async with transaction(resources.db) as session:
+        signed_in = await find_session(session, secret, active=False) if secret else None
+    response = go(home(signed_in.caller.roles) if signed_in else HOME)
     response.headers.update(varying)
     return response
 

@@ -80,6 +80,7 @@ def _templates(hub: Hub, files: Mapping[str, str]) -> jinja2.Environment:
     sources = {item.code: item.label for item in hub.code_lists["referral_source"].items}
     environment.filters.update(
         local=local,
+        day=words.day,
         iso=lambda at: at if isinstance(at, str) else at.isoformat(),
         left=words.left,
         words=words.plain,

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
-from datetime import datetime
+from datetime import date, datetime
 from functools import lru_cache
 
 from services.triage.domain import Outcome
@@ -128,6 +128,12 @@ def left(due_at: datetime, now: datetime) -> str:
     else:
         words = f"{size // DAY} d {size % DAY // HOUR} h"
     return f"in {words}" if seconds >= 0 else f"{words} late"
+
+
+def day(given: date | str | None) -> str:
+    """Write a date, which documents have in ISO 8601, as people do; none is an empty text."""
+    at = date.fromisoformat(given) if isinstance(given, str) and given else given
+    return at.strftime("%-d %b %Y") if at else ""
 
 
 ROUTES = {

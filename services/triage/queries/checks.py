@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import select
@@ -15,6 +14,7 @@ from services.triage.routing import Seeker, choose, seeker_of
 from services.triage.schemas import CheckOut, FactsSeen, FactsTried, LocalHelp, QuestionOut, ReferralSeen
 from services.triage.thresholds import NARRATIVE_NOT_CODED, Policy, assess, wrong_facts
 from services.triage.thresholds.vocabulary import NARRATIVE_CODED
+from shared import clock
 from shared.calendar import is_open
 from shared.db import new_id
 from shared.problems import FieldError, Invalid
@@ -37,7 +37,7 @@ async def check_referral(session: AsyncSession, policy: Policy, hub: Hub, seen: 
     indicators = document["concern"].get("indicators", [])
     _check_indicators(policy, indicators, len(seen.children))
     children = range(len(seen.children))
-    at = datetime.now(UTC)
+    at = clock.now()
     receipts = [_receipt(policy, facts_of(document, child, at, History())) for child in children]
     placed = await placed_postcodes(session, [document])
     seekers = [
@@ -70,7 +70,7 @@ def try_facts(policy: Policy, tried: FactsTried) -> Receipt:
     check_coding(policy.vocabulary, indicators, tried.facts, children=1)
     document = {"children": [{}], "concern": {"immediate_danger": "not_known", "indicators": indicators}}
     history = History(narrative_coded=True, coded_facts=tried.facts)
-    return _receipt(policy, facts_of(document, 0, datetime.now(UTC), history))
+    return _receipt(policy, facts_of(document, 0, clock.now(), history))
 
 
 def _receipt(policy: Policy, facts: Mapping[str, Any]) -> Receipt:
@@ -110,7 +110,7 @@ def _once(words: Iterable[str]) -> list[str]:
 def _note(hub: Hub, receipts: Sequence[Receipt]) -> str:
     reviews = {review for receipt in receipts for review in receipt["review_required"]}
     dangers = [receipt["facts"].get("immediate_danger") is not False for receipt in receipts]
-    now = datetime.now(UTC)
+    now = clock.now()
     phone = hub.phones.in_hours if is_open(now, hub) else hub.phones.out_of_hours
     return " ".join(
         [

@@ -11,6 +11,7 @@ from services.triage.domain.small_numbers import tell
 from services.triage.models import UnmetNeed
 from services.triage.queries.tables import Table, largest_first, told_table
 from services.triage.schemas import UnmetNeedOut, UnmetNeedPage
+from shared import clock
 from shared.settings.hub import Hub
 
 LEAST_NEED = 2
@@ -63,7 +64,7 @@ async def unmet_by_need(session: AsyncSession, hub: Hub) -> Table:
 
 
 def _between(hub: Hub, since: date | None, until: date | None) -> Recorded:
-    last = until or datetime.now(hub.time_zone).date()
+    last = until or clock.now().astimezone(hub.time_zone).date()
     first = since or last - SPAN
     begins, ends = (datetime.combine(day, time(), hub.time_zone) for day in (first, last + timedelta(days=1)))
     return UnmetNeed.recorded_at >= begins, UnmetNeed.recorded_at < ends

@@ -6,6 +6,7 @@ from html.parser import HTMLParser
 import httpx
 
 SAME_ORIGIN = {"Sec-Fetch-Site": "same-origin"}
+ACCEPTED = {"Accept": "text/html"}
 
 
 @dataclass
@@ -69,7 +70,7 @@ class Browser:
     page: httpx.Response = field(default_factory=lambda: httpx.Response(204))
 
     async def open(self, path: str) -> httpx.Response:
-        return await self._follow(await self._send("GET", path))
+        return await self._follow(await self._send("GET", path, headers=ACCEPTED))
 
     async def send(self, action: str, **typed: str | list[str]) -> httpx.Response:
         """Fill in the form with this action and send it; an empty list takes a field out."""
@@ -101,7 +102,7 @@ class Browser:
 
     async def _follow(self, reply: httpx.Response) -> httpx.Response:
         while reply.is_redirect:
-            reply = await self._send("GET", reply.headers["Location"])
+            reply = await self._send("GET", reply.headers["Location"], headers=ACCEPTED)
         self.page = reply
         return reply
 

@@ -221,3 +221,11 @@ async def test_strange_text_stays_text(as_persona: SignIn) -> None:
     await told_of(browser, what=strange)
     assert strange in browser.text
     assert "<script>alert" not in browser.page.text
+
+
+async def test_everybody_begins_at_their_own_place(as_persona: SignIn) -> None:
+    """The first address leads a referrer to referring, and staff to the queue."""
+    for persona, place in (("referrer", "/refer"), ("screener", "/desk")):
+        browser = await as_persona(persona)
+        begun = await browser.open("/")
+        assert (begun.status_code, begun.url.path) == (200, place)
