@@ -22,6 +22,7 @@ JARS = ROOT / ".cache" / "kafka"
 CLUSTER_ID = "4L6g3nShT-eMCtK--X86sw"
 START_SECONDS = 180
 STOP_SECONDS = 60
+ANSWER_SECONDS = 20.0
 JAVA = (
     "java", "-Xms128m", "-Xmx384m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Dlog4j2.level=ERROR",
     "-cp", f"{JARS}/*",
@@ -87,7 +88,7 @@ class Broker:
         """Return once a metadata request answers."""
         deadline = time.monotonic() + START_SECONDS
         with ThreadPoolExecutor(1) as pool:
-            while not pool.submit(lambda: asyncio.run(answers(self.bootstrap))).result():
+            while not pool.submit(lambda: asyncio.run(answers(self.bootstrap, ANSWER_SECONDS))).result():
                 if self.jvm is None or self.jvm.poll() is not None or time.monotonic() > deadline:
                     pytest.fail(f"broker {self.node} did not start: {(self.folder / 'log.txt').read_text()[-2000:]}")
                 time.sleep(0.2)
