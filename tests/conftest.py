@@ -5,10 +5,12 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import asyncpg
 import pytest
 from sqlalchemy import make_url
+from xdist.scheduler import LoadScopeScheduling
 
 from services.front_door.postgres import temporary_server
 from shared.db import Database, migrate, open_database, shared_metadata
@@ -22,21 +24,36 @@ APP_PASSWORD = "app-password"
 LONGEST_FIRST = ("tests/faults", "tests/journeys", "tests/kafka", "tests/browser")
 """What would be waited for at the end by workers who have nothing left to do."""
 
+SHARE_WORLDS = {
+    f"tests/journeys/test_{name}.py"
+    for name in ("bad_input", "bad_weather", "information", "one_referral", "partners", "privacy")
+}
+"""Files whose tests run on front doors in both shapes, which take longer to start than most of these tests."""
+
 OpenDatabase = Callable[[str], Awaitable[Database]]
 Templates = Callable[[str], Awaitable[str]]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Give each file to one worker, and whatever shares the running front doors to one too; the longest first."""
+    """Begin with the longest."""
 
     def rank(item: pytest.Item) -> int:
         folder = item.nodeid.rsplit("/", 1)[0]
         return LONGEST_FIRST.index(folder) if folder in LONGEST_FIRST else len(LONGEST_FIRST)
 
     items.sort(key=rank)
-    for item in items:
-        shares = "worlds" in getattr(item, "fixturenames", ())
-        item.add_marker(pytest.mark.xdist_group("worlds" if shares else item.nodeid.split("::")[0]))
+
+
+class Scheduling(LoadScopeScheduling):  # type: ignore[misc] # xdist has no types
+    """Gives each file to one worker, and those that share running front doors to one too."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = str(nodeid.split("::", 1)[0])
+        return "worlds" if file in SHARE_WORLDS else file
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Scheduling:
+    return Scheduling(config, log)
 
 
 @pytest.fixture(scope="session")
