@@ -56,7 +56,7 @@ run: $(READY) $(STATIC) ## the whole front door with demo agencies and staff, on
 	$(BIN)/frontdoor up --demo
 
 test: setup ## every test, on a real PostgreSQL of its own
-	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 check: setup ## format, lint, types, walls, documents
 	$(BIN)/ruff format --check .

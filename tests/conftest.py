@@ -45,11 +45,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 class Scheduling(LoadScopeScheduling):  # type: ignore[misc] # xdist has no types
-    """Gives each file to one worker, and those that share running front doors to one too."""
+    """Gives each file to one worker, and those that share running front doors or a browser to one too."""
 
     def _split_scope(self, nodeid: str) -> str:
         file = str(nodeid.split("::", 1)[0])
-        return "worlds" if file in SHARE_WORLDS else file
+        folder = file.rsplit("/", 1)[0]
+        return "worlds" if file in SHARE_WORLDS else folder if folder == "tests/browser" else file
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Scheduling:
