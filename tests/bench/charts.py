@@ -1,22 +1,18 @@
 """Row charts: what the oversight and early help pages count, over more and more years of cases, beside themselves."""
 
-from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
-from time import perf_counter
 from typing import Final
 
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.triage.pages import early_help, oversight
 from shared.db import Database, open_database, transaction
 from shared.settings.hub import load_hub
-from tests.bench.growth import GOAL, SIZES
+from tests.bench.growth import GOAL, SIZES, Turn, fastest
 from tests.bench.rows import Figures
 from tests.bench.stage import Stage
 from tests.conftest import HUB_FOLDER
 
-TURNS: Final = 15
 STEP: Final = 50_000
 NOTE: Final = (
     "All counts of a page, in the fastest of 15 turns. The database makes a case every four minutes, about 10,000 in "
@@ -51,8 +47,6 @@ FILL: Final = (
     """,
 )
 
-Turn = Callable[[AsyncSession], Awaitable[object]]
-
 
 async def charts(stage: Stage) -> Figures:
     hub = load_hub(HUB_FOLDER)
@@ -67,7 +61,7 @@ async def charts(stage: Stage) -> Figures:
     for size in SIZES:
         await _fill(db, filled, size)
         filled = size
-        found[size] = {name: await _fastest(db, turn) for name, turn in turns.items()}
+        found[size] = {name: await fastest(db, turn) for name, turn in turns.items()}
     await db.close()
     least, *more = SIZES
     lines = [
@@ -89,14 +83,3 @@ async def _fill(db: Database, first: int, last: int) -> None:
                 await session.execute(text(statement), {"first": begin + 1, "last": min(begin + STEP, last)})
     async with transaction(db) as session:
         await session.execute(text("ANALYZE"))
-
-
-async def _fastest(db: Database, turn: Turn) -> float:
-    """Return seconds."""
-    seconds = []
-    for _ in range(TURNS + 1):
-        async with transaction(db) as session:
-            start = perf_counter()
-            await turn(session)
-            seconds.append(perf_counter() - start)
-    return min(seconds[1:])
