@@ -51,6 +51,9 @@ EMITTED = "emitted"
 CHANGED = "changed"
 GATHERED = "gathered"
 
+JSON_OR_NULL = JSONB(none_as_null=True)
+"""None is SQL's NULL: a JSON `null` would pass NOT NULL, and `IS NULL` would not find it."""
+
 Rows = Sequence[Mapping[str, Any]]
 
 shared_metadata = MetaData(naming_convention=NAMING)
@@ -65,8 +68,8 @@ class Model(AsyncAttrs, DeclarativeBase):
         str: Text,
         datetime: DateTime(timezone=True),
         bytes: LargeBinary,
-        dict[str, Any]: JSONB,
-        list[Any]: JSONB,
+        dict[str, Any]: JSON_OR_NULL,
+        list[Any]: JSON_OR_NULL,
     }
 
 

@@ -20,11 +20,11 @@ from uuid import UUID
 
 from opentelemetry.trace import SpanKind
 from sqlalchemy import Column, DateTime, LargeBinary, Table, Text, func, select
-from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlalchemy.dialects.postgresql import UUID as PgUUID
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from shared.db import Database, is_away, shared_metadata, transaction
+from shared.db import JSON_OR_NULL, Database, is_away, shared_metadata, transaction
 from shared.events import BY_TYPE, Event, Poison, decode
 from shared.outbox import Message
 from shared.problems import Problem
@@ -47,7 +47,7 @@ dead_letters = Table(
     Column("id", PgUUID(as_uuid=True), primary_key=True),
     Column("reader", Text, nullable=False),
     Column("state", Text, nullable=False, server_default="dead"),
-    Column("headers", JSONB, nullable=False),
+    Column("headers", JSON_OR_NULL, nullable=False),
     Column("payload", LargeBinary, nullable=False),
     Column("error", Text, nullable=False),
     Column("died_at", DateTime(timezone=True), nullable=False, server_default=func.clock_timestamp()),

@@ -25,12 +25,11 @@ from sqlalchemy import (
     insert,
     text,
 )
-from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.dialects.postgresql import UUID as PgUUID
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
-from shared.db import EMITTED, XID8, Database, PgSnapshot, insert_rows, is_away, shared_metadata
+from shared.db import EMITTED, JSON_OR_NULL, XID8, Database, PgSnapshot, insert_rows, is_away, shared_metadata
 from shared.events import Event, encode
 from shared.telemetry import log
 
@@ -42,7 +41,7 @@ outbox = Table(
     Column("event_id", PgUUID(as_uuid=True), nullable=False, unique=True),
     Column("type", Text, nullable=False),
     Column("subject", Text, nullable=False),
-    Column("headers", JSONB, nullable=False),
+    Column("headers", JSON_OR_NULL, nullable=False),
     Column("payload", LargeBinary, nullable=False),
     Column("created_at", DateTime(timezone=True), nullable=False, server_default=func.clock_timestamp()),
     Index(None, "xid"),

@@ -71,7 +71,7 @@ class FeedEntry(Base):
     traceparent: Mapped[str | None]
     council: Mapped[str | None]
     urgency: Mapped[str | None]
-    pointer: Mapped[dict[str, Any]] = mapped_column(JSON)
+    pointer: Mapped[dict[str, Any]] = mapped_column(JSON(none_as_null=True))
     created_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
 
 
@@ -133,4 +133,4 @@ class Attempt(Base):
     duration_ms: Mapped[int]
     status: Mapped[int | None]
     failure: Mapped[str | None]
-    head: Mapped[dict[str, str]] = mapped_column(JSON)
+    head: Mapped[dict[str, str]] = mapped_column(JSON(none_as_null=True))

@@ -6,14 +6,16 @@ from pathlib import Path
 from uuid import UUID
 
 import pytest
+from sqlalchemy import select
 
 from services.triage.actions.directory import forget_old_capacity, import_directory, set_capacity
 from services.triage.actions.postcodes import import_postcodes
 from services.triage.domain import BandUnknown, DirectoryUnreadable, PostcodesUnreadable, ServiceUnknown
-from services.triage.models import HelpCapacity
+from services.triage.models import HelpCapacity, HelpService
 from services.triage.queries.directory import capacity_history, load_directory, this_week
 from shared.db import transaction
 from shared.settings.hub import Hub
+from tests.fakes import as_partner
 from tests.triage.conftest import Front, example
 from tests.triage.directory import LISTINGS, starter_directory
 
@@ -25,6 +27,13 @@ NN7 1AA,E06000062,52.2000,-1.0000
 NN17 1AA,E06000061,99.999999,0.000000
 AB1 0AA,S12000033,57.1,-2.1
 """
+CHECKER = as_partner("towcester-primary", "thresholds:check")
+RHYME_TIME = {
+    "id": "5b1f6c1e-4c1e-4a57-9d55-0c6f2f6a9a01",
+    "name": "Library rhyme time",
+    "status": "active",
+    "organization": {"id": "5b1f6c1e-4c1e-4a57-9d55-0c6f2f6a9a02", "name": "Sample Library"},
+}
 
 
 async def names(front: Front, path: str) -> set[str]:
@@ -168,3 +177,21 @@ async def test_postcodes_of_the_hubs_districts_are_learned(front: Front, hub: Hu
     async with transaction(front.db) as session:
         with pytest.raises(PostcodesUnreadable):
             await import_postcodes(session, wrong, frozenset(hub.councils))
+
+
+async def test_a_service_that_is_only_listed_stops_nothing(front: Front) -> None:
+    """Without a level it is published, never offered, and in nobody's way: checks answer and cases open and route."""
+    async with transaction(front.db) as session:
+        await import_directory(session, json.dumps([*LISTINGS, RHYME_TIME]).encode())
+        directory, _ = await load_directory(session)
+        fitting = await session.scalar(select(HelpService.fitting).where(HelpService.slug == "library-rhyme-time"))
+        places = await capacity_history(session, "library-rhyme-time")
+    case = await front.case_of(await front.submit(example("03")))
+    check = await front.http.post("/v1/threshold-checks", json=example("03"), headers=CHECKER)
+
+    assert {one.slug for one in directory} == {one.slug for one in starter_directory()}
+    assert (fitting, places) == (None, [])
+    assert "Library rhyme time" in await names(front, "/services")
+    assert case["status"] == "routed"
+    assert check.status_code == 200
+    assert [one["name"] for one in check.json()["local_help"]] == ["Towcester Family Hub"]
