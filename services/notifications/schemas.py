@@ -10,6 +10,7 @@ from services.notifications.domain.addresses import MAX_URL_LENGTH
 from services.notifications.domain.audience import WEBHOOK_TYPES
 from services.notifications.domain.deliveries import DeliveryState, Failure
 from services.notifications.domain.endpoints import EndpointState
+from shared.text import OneLine
 
 
 def _known_type(event_type: str) -> str:
@@ -31,7 +32,7 @@ EventTypes = Annotated[
 Url = Annotated[
     str, Field(max_length=MAX_URL_LENGTH, description="https on port 443, at a domain approved for the agency.")
 ]
-Description = Annotated[str, Field(max_length=200, description="For the owner's own list.")]
+Description = Annotated[str, Field(max_length=200, description="For the owner's own list."), OneLine]
 RateLimit = Annotated[
     int | None, Field(ge=1, le=6000, description="Most attempts in any minute; null for no limit of its own.")
 ]

@@ -136,9 +136,8 @@ REFUSED: list[tuple[str, Document, str]] = [
         "/concern/indicators/0/child",
     ),
     ("agreement by nobody", document(openness={"agreement": {"by": 0}}), "/openness/agreement/by"),
-    ("override in a name", document(children=[child(family_name="a\u202eb")]), "/children/0/family_name"),
-    ("isolate in a name", document(household=[member(name="a\u2066b")]), "/household/0/name"),
-    ("escape in a name", document(referrer={"name": "a\x1bb", "phone": "1"}), "/referrer/name"),
+    ("NUL in a name", document(children=[child(family_name="a\x00b")]), "/children/0/family_name"),
+    ("a name of nothing to see", document(children=[child(given_name="\u200b\u2060")]), "/children/0/given_name"),
     ("NUL in a narrative", document({"impact": "a\x00b"}), "/concern/impact"),
     ("lone surrogate", document({"impact": "a\ud800b"}), "/concern/impact"),
     ("no referrer", document(referrer=None), "/referrer"),
@@ -220,6 +219,45 @@ def test_a_flood_of_errors_is_cut(hub: Hub) -> None:
 def test_what_is_no_document_is_invalid(sent: Any, hub: Hub) -> None:
     """Anything that JSON can say and that is no referral is refused in the same way."""
     assert errors_of(sent, hub)
+
+
+CLEANED: list[tuple[str, Document, str]] = [
+    (
+        "a number pasted from a telephone",
+        document(referrer={"name": "A", "phone": "\u202a01632 960001\u202c"}),
+        "phone",
+    ),
+    ("override in a number", document(referrer={"name": "A", "phone": "01632\u202e 960001"}), "phone"),
+    ("no-break space", document(referrer={"name": "A", "phone": "01632\u00a0960001"}), "phone"),
+    ("line break", document(referrer={"name": "A", "phone": "01632\r\n960001"}), "phone"),
+    (
+        "more that is unseen than a number is long",
+        document(referrer={"name": "A", "phone": "01632 " + "\u200b" * 60 + "960001"}),
+        "phone",
+    ),
+    ("escape in a name", document(referrer={"name": "01632\x1b 960001", "phone": "1"}), "name"),
+]
+
+
+@pytest.mark.parametrize(("_case", "sent", "name"), CLEANED, ids=[row[0] for row in CLEANED])
+def test_what_is_unseen_is_taken_out(_case: str, sent: Document, name: str, hub: Hub) -> None:
+    """Nothing is refused for signs that nobody sees and for spaces of another kind."""
+    referrer = parse(sent, hub).referrer
+    assert getattr(referrer, name) == "01632 960001"
+
+
+def test_codes_answers_and_dates_are_lines_too(hub: Hub) -> None:
+    """A danger is not missed for a space that a spreadsheet left behind."""
+    sent = document(
+        {"immediate_danger": "yes\u00a0", "happened_on": "\ufeff2026-11-19"},
+        children=[child(sex="F ", date_of_birth="2018-05-23\u200b")],
+        needed_by={"at": "2026-11-23T15:00:00Z\u00a0"},
+    )
+    referral = parse(sent, hub).model_dump(mode="json")
+    assert referral["concern"]["immediate_danger"] == "yes"
+    assert referral["concern"]["happened_on"] == "2026-11-19"
+    assert (referral["children"][0]["sex"], referral["children"][0]["date_of_birth"]) == ("F", "2018-05-23")
+    assert referral["needed_by"]["at"] == "2026-11-23T15:00:00Z"
 
 
 def test_texts_are_normalised(hub: Hub) -> None:

@@ -150,7 +150,7 @@ async def test_a_parallel_route_runs_until_it_is_completed(front: Front) -> None
     [
         ({"route": "court", "owner": "a"}, "/route"),
         ({"route": "nrm", "owner": "a", "child": 7}, "/child"),
-        ({"route": "nrm", "owner": "two\nlines"}, "/owner"),
+        ({"route": "nrm", "owner": " \n\u200b"}, "/owner"),
         ({"route": "nrm", "owner": "a", "due_at": "tomorrow"}, "/due_at"),
         ({"route": "nrm"}, "/owner"),
     ],

@@ -38,7 +38,11 @@ def _at(postcode: str | None) -> dict[str, Any]:
         ("", None),
         ("not known", None),
         ("12", None),
-        ("\uff2e\uff2e12 6HQ", None),
+        ("\uff2e\uff2e12 6HQ", "NN12"),
+        ("NN12 6H", "NN12"),
+        ("NN126", "NN12"),
+        ("Towcester NN12 6HQ", "NN12"),
+        ("NN1 2AB and NN12 6HQ", None),
         ("²²² 3AB", None),
     ],
 )

@@ -1,17 +1,12 @@
 """Checks of identifiers and dates that warn and never refuse. Pure; run by the API when a referral arrives."""
 
-import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from uk_postcodes_parsing.postcode_utils import is_valid as is_postcode
-from uk_postcodes_parsing.postcode_utils import is_valid_outcode
+from shared.identifiers import read_nhs_number, read_postcode, read_upn, read_uprn
 
-from shared.identifiers import is_nhs_number, is_upn
-
-UPRN = re.compile(r"\d{1,12}", re.ASCII)
 ADULT_YEARS = 18
 LONGEST_PREGNANCY = timedelta(weeks=42)
 OVERDUE = timedelta(weeks=6)
@@ -25,37 +20,30 @@ class Warned:
     detail: str
 
 
-def nhs_number_problem(given: str) -> str | None:
-    if is_nhs_number(given):
-        return None
-    return "This NHS number fails its check. It is kept as given; please look again."
-
-
-def upn_problem(given: str) -> str | None:
-    if is_upn(given):
-        return None
-    return "This unique pupil number fails its check. It is kept as given; please look again."
-
-
-def uprn_problem(given: str) -> str | None:
-    return None if UPRN.fullmatch(given) else "A property reference has up to 12 digits. It is kept as given."
-
-
-def postcode_problem(given: str) -> str | None:
+def postcode_problem(text: str) -> str | None:
     """Check the shape, not whether anybody lives there."""
-    if given.isascii() and is_postcode(given):
-        return None
-    if given.isascii() and is_valid_outcode(given.split(maxsplit=1)[0]):
+    found = read_postcode(text)
+    if found is None:
+        return "This is not the shape of a UK postcode. It is kept as given; please look again."
+    if found.whole is None:
         return "This postcode looks incomplete. Its district is used; please send the whole of it."
-    return "This is not the shape of a UK postcode. It is kept as given; please look again."
+    return None
 
 
-CHECKS: dict[str, Callable[[str], str | None]] = {
-    "nhs_number": nhs_number_problem,
-    "upn": upn_problem,
-    "uprn": uprn_problem,
+def _unless_read(read: Callable[[str], str | None], problem: str) -> Callable[[str], str | None]:
+    return lambda text: None if read(text) else problem
+
+
+CHECKS: Mapping[str, Callable[[str], str | None]] = {
+    "nhs_number": _unless_read(
+        read_nhs_number, "This NHS number fails its check. It is kept as given; please look again."
+    ),
+    "upn": _unless_read(
+        read_upn, "This unique pupil number fails its check. It is kept as given; please look again."
+    ),
+    "uprn": _unless_read(read_uprn, "A property reference has up to 12 digits. It is kept as given."),
     "postcode": postcode_problem,
-}
+}  # fmt: skip
 
 
 def warnings_of(document: Mapping[str, Any], received_on: date) -> tuple[Warned, ...]:

@@ -6,7 +6,6 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from services.referrals.schemas.text import (
     CodeOf,
-    Day,
     Moment,
     Name,
     Narrative,
@@ -15,8 +14,9 @@ from services.referrals.schemas.text import (
     RequiredName,
     Short,
 )
+from shared.text import Day, OneLine
 
-Answer = Literal["yes", "no", "not_known"]
+Answer = Annotated[Literal["yes", "no", "not_known"], OneLine]
 Withheld = Literal["location", "referral", "referrer", "intelligence"]
 
 

@@ -1,7 +1,6 @@
 """Kinds of text, day, time and code that a referral is made of, and what is refused of each. Run by the API."""
 
 import re
-import unicodedata
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Annotated, Any
@@ -20,38 +19,10 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, core_schema
 
 from shared.settings.hub import CodeList
+from shared.text import EARLIEST, Day, OneLine, line, narrative
 
-BIDI_CONTROLS = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
-CONTROLS = re.compile(r"[\x01-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
-NOT_TEXT = re.compile("[\x00\ud800-\udfff]")
-DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 TIME = re.compile(r"\d{4}-\d{2}-\d{2}[Tt]\d{2}:\d{2}:\d{2}(\.\d{1,9})?([Zz]|[+-]\d{2}:\d{2})", re.ASCII)
-EARLIEST = date(1900, 1, 1)
 NAMED_AT_MOST = 24
-
-
-def _narrative(text: str) -> str:
-    if NOT_TEXT.search(text):
-        raise ValueError("Holds characters that are not text.")
-    return unicodedata.normalize("NFC", text)
-
-
-def _line(text: str) -> str:
-    if BIDI_CONTROLS.search(text) or CONTROLS.search(text):
-        raise ValueError("Control characters are not taken here.")
-    return _narrative(text)
-
-
-def _day(given: Any) -> date:
-    if not isinstance(given, str) or DAY.fullmatch(given) is None:
-        raise ValueError("Write a date as YYYY-MM-DD.")
-    try:
-        day = date.fromisoformat(given)
-    except ValueError:
-        raise ValueError("There is no such day.") from None
-    if day < EARLIEST:
-        raise ValueError("Lies before 1900.")
-    return day
 
 
 def _moment(given: Any) -> datetime:
@@ -101,6 +72,7 @@ class CodeOf:
         return {**handler(schema), "description": f"A code of GET /v1/code-lists/{self.name}."}
 
     def _check(self, code: str, info: core_schema.ValidationInfo) -> str:
+        code = line(code)
         if info.context is not None:
             code_list = info.context["code_lists"][self.name]
             if not code_list.takes(code):
@@ -108,17 +80,16 @@ class CodeOf:
         return code
 
 
-Short = Annotated[str, StringConstraints(strip_whitespace=True, max_length=50), AfterValidator(_line)]
-Name = Annotated[str, StringConstraints(strip_whitespace=True, max_length=200), AfterValidator(_line)]
-RequiredName = Annotated[
-    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200), AfterValidator(_line)
-]
-Narrative = Annotated[str, StringConstraints(strip_whitespace=True, max_length=20_000), AfterValidator(_narrative)]
+Short = Annotated[str, StringConstraints(max_length=50), OneLine]
+Name = Annotated[str, StringConstraints(max_length=200), OneLine]
+RequiredName = Annotated[str, StringConstraints(min_length=1, max_length=200), OneLine]
+Narrative = Annotated[str, StringConstraints(strip_whitespace=True, max_length=20_000), AfterValidator(narrative)]
 RequiredNarrative = Annotated[
-    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=20_000), AfterValidator(_narrative)
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=20_000), AfterValidator(narrative)
 ]
-Day = Annotated[date, BeforeValidator(_day), WithJsonSchema({"type": "string", "format": "date"})]
 PastDay = Annotated[Day, AfterValidator(_past_day)]
-Moment = Annotated[datetime, BeforeValidator(_moment), WithJsonSchema({"type": "string", "format": "date-time"})]
+Moment = Annotated[
+    datetime, BeforeValidator(_moment), OneLine, WithJsonSchema({"type": "string", "format": "date-time"})
+]
 PastMoment = Annotated[Moment, AfterValidator(_past_moment)]
 Index = Annotated[int, Field(ge=0)]

@@ -9,8 +9,9 @@ from typing import Any
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.triage.domain import PostcodesUnreadable, district_named, plain_postcode
+from services.triage.domain import PostcodesUnreadable
 from services.triage.models import Postcode
+from shared.identifiers import read_postcode
 
 POSTCODE, COUNCIL = "pcds", "oslaua"
 LATITUDE, LONGITUDE = "lat", "long"
@@ -33,8 +34,10 @@ async def import_postcodes(session: AsyncSession, file: Path, councils: frozense
 
     Returns how many; raises `PostcodesUnreadable`.
     """
-    districts = {district_named(line[POSTCODE]) for line in _lines(file) if line[COUNCIL] in councils}
-    rows = (_row(line) for line in _lines(file) if line[COUNCIL] and district_named(line[POSTCODE]) in districts)
+    inside = (read_postcode(line[POSTCODE]) for line in _lines(file) if line[COUNCIL] in councils)
+    districts = {postcode.district for postcode in inside if postcode}
+    placed = ((line, read_postcode(line[POSTCODE])) for line in _lines(file) if line[COUNCIL])
+    rows = (_row(line, read.whole) for line, read in placed if read and read.whole and read.district in districts)
     count = 0
     while batch := list(islice(rows, ROWS_AT_ONCE)):
         await session.execute(_put, batch)
@@ -53,11 +56,11 @@ def _lines(file: Path) -> Iterator[Line]:
         raise PostcodesUnreadable(f"{file} is no CSV file that can be read.") from error
 
 
-def _row(line: Line) -> dict[str, Any]:
+def _row(line: Line, postcode: str) -> dict[str, Any]:
     latitude, longitude = (_degrees(line.get(name) or "") for name in (LATITUDE, LONGITUDE))
     lies = latitude is not None and longitude is not None and latitude < NO_LATITUDE
     return {
-        "postcode": plain_postcode(line[POSTCODE]),
+        "postcode": postcode,
         "council": line[COUNCIL],
         "latitude": latitude if lies else None,
         "longitude": longitude if lies else None,

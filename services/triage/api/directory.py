@@ -34,7 +34,7 @@ class ServiceQuery(PageQuery):
     taxonomy_term_id: str | None = Field(None, max_length=64)
     minimum_age: float | None = Field(None, ge=0, le=150, description="Services from this age in years, or a higher.")
     maximum_age: float | None = Field(None, ge=0, le=150, description="Services up to this age, or a lower.")
-    postcode: str | None = Field(None, max_length=10, description="Services for people who live here.")
+    postcode: str | None = Field(None, max_length=50, description="Services for people who live here.")
     proximity: float | None = Field(None, gt=0, le=1_000_000, description="Metres from the postcode.")
 
     start_time: LocalTime | None = Field(None, description="Services that open at this time, or later.")

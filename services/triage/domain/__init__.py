@@ -32,7 +32,7 @@ from services.triage.domain.challenge import (
     next_stage,
 )
 from services.triage.domain.coding import check_coding
-from services.triage.domain.council import council_of, district_named, district_of, plain_postcode, postcodes_of
+from services.triage.domain.council import council_of, district_of, postcodes_of
 from services.triage.domain.decision import check_decision, highest
 from services.triage.domain.facts import History, facts_of
 from services.triage.domain.help import (
@@ -113,7 +113,6 @@ __all__ = [
     "coded_result",
     "council_of",
     "counts",
-    "district_named",
     "district_of",
     "duties_of",
     "facts_of",
@@ -123,7 +122,6 @@ __all__ = [
     "least_priority",
     "next_stage",
     "offer_has_come",
-    "plain_postcode",
     "postcodes_of",
     "relation_of",
     "request_errors",

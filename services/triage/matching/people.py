@@ -1,20 +1,18 @@
 """The people of a referral, in the form in which they are compared; what must not be told is left out."""
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
 from services.triage.matching.names import Words, words_of
-from shared.identifiers import is_nhs_number, is_upn
+from shared.identifiers import read_nhs_number, read_postcode, read_upn
 
 COMMUNAL = frozenset({
     "refuge", "hostel", "ward", "hospital", "shelter", "hotel", "prison", "hmp", "barracks", "asylum", "hospice",
 })  # fmt: skip
 """Places where unrelated families live behind one door; their address says nothing of who is who."""
 
-POSTCODE = re.compile(r"[A-Z]{1,2}\d[A-Z\d]?\d[A-Z]{2}", re.ASCII)
 SEXES = frozenset("MF")
 
 
@@ -77,7 +75,7 @@ def _children(referral: Mapping[str, Any], received_on: date) -> Iterator[Person
         name = Name(words_of(child.get("given_name")), words_of(child.get("family_name")))
         born, due = _day(child.get("date_of_birth")), _day(child.get("expected_delivery_date"))
         address, postcode = (None, None) if child.get("location_protected") else _place(child.get("address"))
-        sex, nhs_number, upn = child.get("sex"), _number(child.get("nhs_number")), _number(child.get("upn"))
+        sex = child.get("sex")
         yield Person(
             pointer=f"/children/{index}",
             names=(name, *_aliases(child.get("known_as") or (), name)),
@@ -85,8 +83,8 @@ def _children(referral: Mapping[str, Any], received_on: date) -> Iterator[Person
             due_date=due,
             birth_years=_birth_years(child.get("estimated_age_years"), received_on),
             sex=sex if sex in SEXES else None,
-            nhs_number=nhs_number if nhs_number and _may_be_nhs_number(nhs_number) else None,
-            upn=upn if upn and is_upn(upn) else None,
+            nhs_number=read_nhs_number(child.get("nhs_number") or ""),
+            upn=read_upn(child.get("upn") or ""),
             address=address,
             postcode=postcode,
             mother=mother,
@@ -130,15 +128,6 @@ def _aliases(known_as: Any, name: Name) -> Iterator[Name]:
         yield read if read.family else Name(read.given, name.family)
 
 
-def _number(given: str | None) -> str | None:
-    return "".join(given.split()).upper().replace("-", "") if given else None
-
-
-def _may_be_nhs_number(number: str) -> bool:
-    """Refuse one digit ten times over too: it passes the check and stands for `not known`."""
-    return len(set(number)) > 1 and is_nhs_number(number)
-
-
 def _day(given: str | None) -> date | None:
     return date.fromisoformat(given) if given else None
 
@@ -154,8 +143,8 @@ def _place(given: Mapping[str, Any] | None) -> tuple[str | None, str | None]:
     words = [word for line in lines for word in line]
     if not COMMUNAL.isdisjoint(words):
         return None, None
-    postcode = "".join(str((given or {}).get("postcode") or "").split()).upper()
-    if not POSTCODE.fullmatch(postcode):
+    read = read_postcode((given or {}).get("postcode") or "")
+    if read is None or read.whole is None:
         return (" ".join(words) or None, None)
     door = [word for word in words if word[0].isdigit()] or (lines[0] if lines else ())
-    return (f"{postcode} {' '.join(door)}" if door else None, postcode)
+    return (f"{read.whole} {' '.join(door)}" if door else None, read.whole)

@@ -9,7 +9,7 @@ from uuid import UUID, uuid5
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.triage.domain import PlaceUnknown, district_named, plain_postcode
+from services.triage.domain import PlaceUnknown
 from services.triage.queries.directory import postcode_rows, published_listings
 from services.triage.routing.open_referral import (
     LEVELS,
@@ -20,6 +20,7 @@ from services.triage.routing.open_referral import (
     council_named,
     is_district,
 )
+from shared.identifiers import read_postcode
 from shared.problems import NotFound
 from shared.settings.hub import Hub
 
@@ -126,8 +127,9 @@ async def place_of(session: AsyncSession, hub: Hub, postcode: str | None) -> Pla
     """Return where a postcode lies, as far as that is known; an incomplete one has its district."""
     if postcode is None:
         return None
-    plain, district = plain_postcode(postcode), district_named(postcode)
-    row = (await postcode_rows(session, frozenset({plain}))).get(plain)
+    read = read_postcode(postcode)
+    district, whole = read or (None, None)
+    row = (await postcode_rows(session, frozenset({whole}))).get(whole) if whole else None
     if row is None:
         return Place(district, next((council for council, held in hub.districts.items() if district in held), None))
     point = (row.latitude, row.longitude)

@@ -4,21 +4,16 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, Field
+from pydantic import AwareDatetime, BaseModel, Field
 
 from services.triage.schemas.text import ChildIndex, In, Narrative
 from shared.settings.hub import Colour, ParallelRouteName
+from shared.text import OneLine
 
 LONGEST_NAME = 200
 
 
-def _printable(name: str) -> str:
-    if not name.isprintable() or name != name.strip():
-        raise ValueError("A name on one line is needed, without spaces around it.")
-    return name
-
-
-Worker = Annotated[str, Field(min_length=1, max_length=LONGEST_NAME), AfterValidator(_printable)]
+Worker = Annotated[str, Field(min_length=1, max_length=LONGEST_NAME), OneLine]
 
 
 class CodedIndicatorIn(In):

@@ -3,17 +3,17 @@
 A lens, not a second referral: whatever else the document says is passed over here and checked where it is sent.
 """
 
-from datetime import date
 from typing import Annotated, Literal
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from services.triage.schemas.text import ChildIndex, In
+from shared.text import Day, OneLine
 
-Answer = Literal["yes", "no", "not_known"]
-Day = Annotated[date, Field(strict=False)]
-Code = Annotated[str, Field(max_length=64)]
+Answer = Annotated[Literal["yes", "no", "not_known"], OneLine]
+PostcodeText = Annotated[str, Field(max_length=50), OneLine]
+Code = Annotated[str, Field(max_length=64), OneLine]
 
 
 class Lens(BaseModel):
@@ -21,7 +21,7 @@ class Lens(BaseModel):
 
 
 class PlaceSeen(Lens):
-    postcode: Annotated[str, Field(max_length=50)] | None = None
+    postcode: PostcodeText | None = None
 
 
 class ChildSeen(Lens):
@@ -72,7 +72,7 @@ class FactsSeen(In):
     """The facts of one child alone, by their names in the vocabulary; a postcode finds local help."""
 
     facts: dict[str, bool | int | str | list[Code]] = Field(max_length=50)
-    postcode: Annotated[str, Field(max_length=10)] | None = None
+    postcode: PostcodeText | None = None
 
 
 class FactsTried(In):

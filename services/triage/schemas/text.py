@@ -6,6 +6,7 @@ from typing import Annotated
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
 from shared import clock
+from shared.text import narrative
 
 LONGEST_TEXT = 20_000
 FARTHEST = timedelta(days=366)
@@ -29,7 +30,9 @@ def _future(at: datetime) -> datetime:
     return at
 
 
-Narrative = Annotated[str, Field(min_length=1, max_length=LONGEST_TEXT), AfterValidator(_not_blank)]
+Narrative = Annotated[
+    str, Field(min_length=1, max_length=LONGEST_TEXT), AfterValidator(_not_blank), AfterValidator(narrative)
+]
 Past = Annotated[AwareDatetime, Field(strict=False), AfterValidator(_past)]
 Future = Annotated[AwareDatetime, Field(strict=False), AfterValidator(_future)]
 Level = Annotated[int, Field(ge=1, le=4)]

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from random import Random
 from typing import Any, Final
 
-from shared.identifiers import UPN_LETTERS, is_nhs_number, is_upn
+from shared.identifiers import UPN_LETTERS, read_nhs_number, read_upn
 
 Document = dict[str, Any]
 Corruption = Callable[[Random, Document, Document], None]
@@ -67,11 +67,11 @@ def without_numbers(child: Document) -> None:
 
 def nhs_number(chance: Random) -> str:
     """Return a valid number from the range 9xx, which no person has."""
-    while not is_nhs_number(number := f"9{chance.randint(0, 999_999_999):09}"):
+    while not read_nhs_number(number := f"9{chance.randint(0, 999_999_999):09}"):
         pass
     return number
 
 
 def upn(chance: Random) -> str:
     digits = f"940{chance.randint(0, 999_999_999):09}"
-    return next(f"{letter}{digits}" for letter in UPN_LETTERS if is_upn(f"{letter}{digits}"))
+    return next(f"{letter}{digits}" for letter in UPN_LETTERS if read_upn(f"{letter}{digits}"))

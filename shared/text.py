@@ -1,0 +1,65 @@
+"""Text and days as people type and paste them, read in one place for every service. Pure.
+
+What a word processor, a telephone or a spreadsheet leaves in a text unseen is no reason to refuse it: other spaces
+are read as spaces, and signs that nobody can see are taken out of what stands on one line.
+"""
+
+import re
+import unicodedata
+from datetime import date
+from typing import Annotated, Any, Final
+
+from pydantic import BeforeValidator, WithJsonSchema
+
+EARLIEST: Final = date(1900, 1, 1)
+DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+NOT_TEXT = re.compile("[\x00\ud800-\udfff]")
+OTHER_SPACES = re.compile(r"\r\n|[^\S ]")
+DIRECTIONS: Final = "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"
+CONTROLS: Final = "\x01-\x08\x0e-\x1b\x7f-\x84\x86-\x9f"
+FILLERS: Final = (
+    "\u00ad\u034f\u115f\u1160\u180e\u200b\u2060-\u2065\u206a-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff9-\ufffb"
+)
+TAGS: Final = "\U000e0000-\U000e007f"
+JOINERS: Final = "(?<![\u0590-\u1fff\ufb00-\ufefe])[\u200c\u200d]|[\u200c\u200d](?![\u0590-\u1fff\ufb00-\ufefe])"
+"""Signs that join or part letters; between those of scripts that are written with them they belong to a name."""
+
+UNSEEN = re.compile(f"[{DIRECTIONS}{CONTROLS}{FILLERS}{TAGS}]|{JOINERS}")
+ALTERING = re.compile(f"[{DIRECTIONS}{CONTROLS}]")
+"""Of what is taken out, what may have changed how the text looked to whoever sent it."""
+
+
+def narrative(text: str) -> str:
+    """Return text of many lines in composed form; raises `ValueError` for what is no text."""
+    if NOT_TEXT.search(text):
+        raise ValueError("Holds characters that are not text.")
+    return unicodedata.normalize("NFC", text)
+
+
+def line(text: str) -> str:
+    """Return a text as one line without anything unseen and without space around it; raises as `narrative` does."""
+    if not (text.isascii() and text.isprintable()):
+        text = narrative(UNSEEN.sub("", OTHER_SPACES.sub(" ", text)))
+    return text.strip()
+
+
+def _day(given: Any) -> date:
+    if not isinstance(given, str) or DAY.fullmatch(given) is None:
+        raise ValueError("Write a date as YYYY-MM-DD.")
+    try:
+        day = date.fromisoformat(given)
+    except ValueError:
+        raise ValueError("There is no such day.") from None
+    if day < EARLIEST:
+        raise ValueError("Lies before 1900.")
+    return day
+
+
+def _one_line(given: Any) -> Any:
+    return line(given) if isinstance(given, str) else given
+
+
+OneLine: Final = BeforeValidator(_one_line)
+"""Marks a text, a code or a day of a schema as standing on one line: it is read by `line` before it is checked."""
+
+Day = Annotated[date, BeforeValidator(_day), OneLine, WithJsonSchema({"type": "string", "format": "date"})]
