@@ -89,7 +89,7 @@ def _shown(resources: Resources, endpoint: Endpoint) -> EndpointOut:
 
 @router.post("/v1/webhook-endpoints", status_code=201, response_model=NewEndpointOut, openapi_extra=body_of(EndpointIn))
 async def post_endpoint(
-    caller: Owner, resources: Services, settings: ServiceSettings, session: Session, once: OnceBody
+    caller: Owner, resources: Services, settings: ServiceSettings, once: OnceBody, session: Session
 ) -> Response:
     """Register a receiver. The reply alone shows the secret that signs its deliveries."""
 
@@ -133,10 +133,10 @@ async def patch_endpoint(
     caller: Owner,
     resources: Services,
     settings: ServiceSettings,
-    session: Session,
-    response: Response,
     endpoint_id: KnownEndpoint,
     document: JsonBody,
+    session: Session,
+    response: Response,
     if_match: IfMatch = None,
 ) -> EndpointOut:
     endpoint = await actions.lock_endpoint(session, caller.agency, endpoint_id)

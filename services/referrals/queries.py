@@ -127,9 +127,10 @@ async def referral_of(session: AsyncSession, vault: Vault, agency: str, referral
     return _shown(vault, *row, (await _amendments_of(session, vault, [referral_id]))[referral_id])
 
 
-async def own_referral(session: AsyncSession, agency: str, referral_id: ReferralId) -> Referral:
-    """Return the row of the agency's own referral; raises `NotFound` for any other."""
-    found = await session.scalar(select(Referral).where(Referral.id == referral_id, Referral.agency == agency))
+async def own_referral(session: AsyncSession, agency: str, referral_id: ReferralId, *, lock: bool = False) -> Referral:
+    """Return the row of the agency's own referral, locked where asked; raises `NotFound` for any other."""
+    query = select(Referral).where(Referral.id == referral_id, Referral.agency == agency)
+    found = await session.scalar(query.with_for_update() if lock else query)
     if found is None:
         raise NotFound
     return found

@@ -69,18 +69,24 @@ def resources_of(name: str) -> Any:
     return Depends(resources)
 
 
+@dataclass(frozen=True)
+class Opened:
+    """A dependency that opens a transaction; whatever waits for the caller is resolved before it."""
+
+    service: str
+
+    async def __call__(self, request: Request) -> AsyncIterator[AsyncSession]:
+        resources: Resources = getattr(request.state, self.service)
+        async with transaction(resources.db) as session:
+            yield session
+
+
 def session_of(name: str) -> Any:
     """Return the dependency that gives a route its transaction, committed before the response leaves.
 
     `scope="function"` is what makes it so: by default FastAPI would reply first and commit after.
     """
-
-    async def session(request: Request) -> AsyncIterator[AsyncSession]:
-        resources: Resources = getattr(request.state, name)
-        async with transaction(resources.db) as opened:
-            yield opened
-
-    return Depends(session, scope="function")
+    return Depends(Opened(name), scope="function")
 
 
 def state_of(key: str) -> Callable[[Request], Awaitable[Any]]:

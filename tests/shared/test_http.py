@@ -39,9 +39,9 @@ def router_of(db: Database, hub: Hub) -> APIRouter:
     @router.post("/records")
     async def post_record(
         caller: Annotated[Caller, allow(scope="write")],
-        session: Annotated[AsyncSession, session_of("test")],
         resources: Annotated[Resources, resources_of("test")],
         once: OnceBody,
+        session: Annotated[AsyncSession, session_of("test")],
     ) -> Response:
         async def make() -> Answer:
             if once.document.get("refuse"):

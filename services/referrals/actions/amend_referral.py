@@ -4,11 +4,11 @@ from datetime import datetime
 from typing import Any
 
 from pydantic import BaseModel
-from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.referrals.domain import ReferralStatus, call_now_of, check_withdrawal
+from services.referrals.domain import ReferralId, ReferralStatus, call_now_of, check_withdrawal
 from services.referrals.models import Amendment, Referral
+from services.referrals.queries import own_referral
 from services.referrals.schemas import AmendmentAccepted, AmendmentKind, InformationIn, WithdrawalIn, parse_information
 from shared import clock
 from shared.audit import record_access
@@ -21,10 +21,10 @@ from shared.security import Caller
 
 
 async def add_information(
-    session: AsyncSession, resources: Resources, caller: Caller, referral: Referral, document: Any
+    session: AsyncSession, resources: Resources, caller: Caller, referral_id: ReferralId, document: Any
 ) -> AmendmentAccepted:
     """Keep what was added, whatever became of the referral. Raises `Invalid` for a document that adds nothing."""
-    locked = await _lock(session, referral)
+    locked = await own_referral(session, caller.agency, referral_id, lock=True)
     received_at = clock.now()
     children = len(resources.vault.open(Referral.__tablename__, locked.id, locked.details)["children"])
     added: InformationIn = parse_information(document, resources.hub, children)
@@ -35,18 +35,14 @@ async def add_information(
 
 
 async def withdraw_referral(
-    session: AsyncSession, resources: Resources, caller: Caller, referral: Referral, document: Any
+    session: AsyncSession, resources: Resources, caller: Caller, referral_id: ReferralId, document: Any
 ) -> AmendmentAccepted:
     """Show the referral withdrawn; its case stays open until a person decides."""
     given = validated(WithdrawalIn, document)
-    locked = await _lock(session, referral)
+    locked = await own_referral(session, caller.agency, referral_id, lock=True)
     check_withdrawal(ReferralStatus(locked.status))
     locked.status = ReferralStatus.WITHDRAWN
     return await _amend(session, resources, caller, locked, "withdrawal", given, clock.now())
-
-
-async def _lock(session: AsyncSession, referral: Referral) -> Referral:
-    return (await session.scalars(select(Referral).where(Referral.id == referral.id).with_for_update())).one()
 
 
 FACTS: dict[AmendmentKind, type[AmendmentFact]] = {

@@ -8,20 +8,22 @@ from services.referrals import queries
 from services.referrals.actions.amend_referral import add_information, withdraw_referral
 from services.referrals.api.access import Sender, Services, Session
 from services.referrals.domain import ReferralId
-from services.referrals.models import Referral
 from services.referrals.schemas import AmendmentAccepted, InformationIn, WithdrawalIn
+from shared.db import transaction
 from shared.http.answers import Answer, OnceBody, answer_once
 from shared.http.openapi import body_of
 
 router = APIRouter(tags=["referrals"])
 
 
-async def _own_referral(caller: Sender, session: Session, referral_id: ReferralId) -> Referral:
-    return await queries.own_referral(session, caller.agency, referral_id)
+async def _own_referral(caller: Sender, resources: Services, referral_id: ReferralId) -> ReferralId:
+    async with transaction(resources.db) as session:
+        await queries.own_referral(session, caller.agency, referral_id)
+    return referral_id
 
 
-OwnReferral = Annotated[Referral, Depends(_own_referral)]
-"""The agency's own referral in the path, or 404 before the body is read."""
+OwnReferral = Annotated[ReferralId, Depends(_own_referral)]
+"""The id of the agency's own referral in the path, or 404 before the body is read, with nothing open meanwhile."""
 
 
 @router.post(
@@ -31,12 +33,12 @@ OwnReferral = Annotated[Referral, Depends(_own_referral)]
     openapi_extra=body_of(InformationIn),
 )
 async def post_information(
-    caller: Sender, referral: OwnReferral, resources: Services, session: Session, once: OnceBody
+    caller: Sender, resources: Services, referral_id: OwnReferral, once: OnceBody, session: Session
 ) -> Response:
     """Add facts to a referral, also to one that is decided; what was sent before stays as it is."""
 
     async def make() -> Answer:
-        return Answer(202, await add_information(session, resources, caller, referral, once.document))
+        return Answer(202, await add_information(session, resources, caller, referral_id, once.document))
 
     return await answer_once(session, resources.vault, caller, once, make)
 
@@ -48,11 +50,11 @@ async def post_information(
     openapi_extra=body_of(WithdrawalIn),
 )
 async def post_withdrawal(
-    caller: Sender, referral: OwnReferral, resources: Services, session: Session, once: OnceBody
+    caller: Sender, resources: Services, referral_id: OwnReferral, once: OnceBody, session: Session
 ) -> Response:
     """Withdraw a referral that is not decided; a person in triage decides what follows."""
 
     async def make() -> Answer:
-        return Answer(202, await withdraw_referral(session, resources, caller, referral, once.document))
+        return Answer(202, await withdraw_referral(session, resources, caller, referral_id, once.document))
 
     return await answer_once(session, resources.vault, caller, once, make)

@@ -52,7 +52,7 @@ Issuer = Annotated[TokenIssuer, Depends(state_of(ISSUER))]
     dependencies=[TOKENS_BEGIN_HERE],
 )
 async def post_token(
-    issuer: Issuer, session: Session, body: Body, content_type: Annotated[str, Header()] = ""
+    issuer: Issuer, body: Body, session: Session, content_type: Annotated[str, Header()] = ""
 ) -> JSONResponse:
     """Exchange a client assertion (`private_key_jwt`) for an access token of five minutes."""
     try:

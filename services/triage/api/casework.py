@@ -30,12 +30,12 @@ Staff = Annotated[Caller, allow(roles=CASE_ROLES)]
 
 
 @router.post("/v1/cases/{case_id}/facts", response_model=CaseOut, openapi_extra=body_of(FactsIn))
-async def post_facts(caller: Staff, case: KnownCase, session: Session, desk: TriageDesk, once: OnceBody) -> Response:
+async def post_facts(caller: Staff, case_id: KnownCase, once: OnceBody, session: Session, desk: TriageDesk) -> Response:
     """Code the narrative: the case is assessed again and keeps both receipts."""
 
     async def make() -> Answer:
         coded = validated(FactsIn, once.document)
-        locked = await lock(session, case)
+        locked = await lock(session, case_id)
         await code_facts(session, desk, locked, caller, coded)
         return await answer_with(session, desk, locked)
 
@@ -44,13 +44,13 @@ async def post_facts(caller: Staff, case: KnownCase, session: Session, desk: Tri
 
 @router.post("/v1/cases/{case_id}/acknowledgement", response_model=CaseOut, openapi_extra=body_of(AcknowledgementIn))
 async def post_acknowledgement(
-    caller: Staff, case: KnownCase, session: Session, desk: TriageDesk, once: OnceBody
+    caller: Staff, case_id: KnownCase, once: OnceBody, session: Session, desk: TriageDesk
 ) -> Response:
     """Tell the referrer that a person has the referral, with advice in codes on what to do meanwhile."""
 
     async def make() -> Answer:
         given = validated(AcknowledgementIn, once.document)
-        locked = await lock(session, case)
+        locked = await lock(session, case_id)
         await acknowledge_case(session, desk, locked, caller, given)
         return await answer_with(session, desk, locked)
 
@@ -59,21 +59,21 @@ async def post_acknowledgement(
 
 @router.post("/v1/cases/{case_id}/priority", response_model=CaseOut, openapi_extra=body_of(PriorityIn))
 async def post_priority(
-    caller: Staff, case: KnownCase, session: Session, desk: TriageDesk, body: JsonBody, if_match: IfMatch = None
+    caller: Staff, case_id: KnownCase, body: JsonBody, session: Session, desk: TriageDesk, if_match: IfMatch = None
 ) -> Response:
     """Set the colour with a reason. A later assessment may raise it; nobody sets it below a floor of the policy."""
-    locked = await lock_version(session, case, if_match)
+    locked = await lock_version(session, case_id, if_match)
     await prioritise_case(session, desk, locked, caller, validated(PriorityIn, body))
     return respond(await answer_with(session, desk, locked))
 
 
 @router.post("/v1/cases/{case_id}/notes", response_model=CaseOut, openapi_extra=body_of(NoteIn))
-async def post_note(caller: Staff, case: KnownCase, session: Session, desk: TriageDesk, once: OnceBody) -> Response:
+async def post_note(caller: Staff, case_id: KnownCase, once: OnceBody, session: Session, desk: TriageDesk) -> Response:
     """Write a note on the case, for those who work on it."""
 
     async def make() -> Answer:
         given = validated(NoteIn, once.document)
-        locked = await lock(session, case)
+        locked = await lock(session, case_id)
         await write_note(session, desk, locked, caller, "note", given.text)
         return await answer_with(session, desk, locked)
 
@@ -82,13 +82,13 @@ async def post_note(caller: Staff, case: KnownCase, session: Session, desk: Tria
 
 @router.post("/v1/cases/{case_id}/parallel-routes", response_model=CaseOut, openapi_extra=body_of(ParallelRouteIn))
 async def post_parallel_route(
-    caller: Staff, case: KnownCase, session: Session, desk: TriageDesk, once: OnceBody
+    caller: Staff, case_id: KnownCase, once: OnceBody, session: Session, desk: TriageDesk
 ) -> Response:
     """Open a duty that runs beside the decision, with its owner and its time."""
 
     async def make() -> Answer:
         given = validated(ParallelRouteIn, once.document)
-        locked = await lock(session, case)
+        locked = await lock(session, case_id)
         await open_parallel_route(session, desk, locked, caller, given)
         return await answer_with(session, desk, locked)
 
@@ -101,19 +101,19 @@ async def post_parallel_route(
     openapi_extra=body_of(CompletionIn),
 )
 async def post_completion(
-    caller: Staff, case: KnownCase, route_id: str, session: Session, desk: TriageDesk, body: JsonBody
+    caller: Staff, case_id: KnownCase, route_id: str, body: JsonBody, session: Session, desk: TriageDesk
 ) -> Response:
     """Record that a parallel duty is done; its clock ends."""
-    locked, known = await lock(session, case), known_id(route_id)
+    locked, known = await lock(session, case_id), known_id(route_id)
     await complete_parallel_route(session, desk, locked, caller, known, validated(CompletionIn, body))
     return respond(await answer_with(session, desk, locked))
 
 
 @router.post("/v1/cases/{case_id}/new-information/{information_id}/acknowledgement", response_model=CaseOut)
 async def post_new_information_acknowledgement(
-    caller: Staff, case: KnownCase, information_id: str, session: Session, desk: TriageDesk
+    caller: Staff, case_id: KnownCase, information_id: str, session: Session, desk: TriageDesk
 ) -> Response:
     """Take note of what came in about the case; its clock ends."""
-    locked = await lock(session, case)
+    locked = await lock(session, case_id)
     await acknowledge_new_information(session, locked, caller, known_id(information_id))
     return respond(await answer_with(session, desk, locked))

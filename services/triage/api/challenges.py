@@ -6,11 +6,11 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Response
 
 from services.triage.actions.challenge_decision import answer_challenge, raise_challenge
-from services.triage.api.desk import KnownCase, Session, TriageDesk, answer_with, lock
-from services.triage.models import Case
+from services.triage.api.desk import KnownCase, Session, Triage, TriageDesk, answer_with, lock
 from services.triage.queries.challenges import find_challenge, open_challenges, own_case, show_own_challenges
 from services.triage.schemas import AnswerIn, CaseOut, ChallengeIn, ChallengeList, ChallengeRaised, OpenChallenges
 from shared.audit import record_access
+from shared.db import transaction
 from shared.http.answers import Answer, JsonBody, OnceBody, answer_once, respond
 from shared.http.openapi import body_of
 from shared.http.validation import known_id, validated
@@ -24,8 +24,9 @@ Challenger = Annotated[Caller, allow(scope="referrals:write")]
 Reader = Annotated[Caller, allow(scope="referrals:read")]
 
 
-async def _challenged(caller: Challenger, referral_id: str, session: Session) -> Case:
-    return await own_case(session, caller.agency, known_id(referral_id))
+async def _challenged(caller: Challenger, referral_id: str, resources: Triage) -> UUID:
+    async with transaction(resources.db) as session:
+        return (await own_case(session, caller.agency, known_id(referral_id))).id
 
 
 @router.post(
@@ -36,16 +37,16 @@ async def _challenged(caller: Challenger, referral_id: str, session: Session) ->
 )
 async def post_challenge(
     caller: Challenger,
-    case: Annotated[Case, Depends(_challenged)],
+    case_id: Annotated[UUID, Depends(_challenged)],
+    once: OnceBody,
     session: Session,
     desk: TriageDesk,
-    once: OnceBody,
 ) -> Response:
     """Disagree with the decision that stands; after an answer, this takes the disagreement to the next stage."""
 
     async def make() -> Answer:
         said = validated(ChallengeIn, once.document)
-        raised = await raise_challenge(session, desk, await lock(session, case), caller, said)
+        raised = await raise_challenge(session, desk, await lock(session, case_id), caller, said)
         return Answer(201, ChallengeRaised(id=raised.id, stage=raised.stage, due_at=raised.due_at))
 
     return await answer_once(session, desk.vault, caller, once, make)
@@ -65,8 +66,9 @@ async def get_challenges(_: Staff, session: Session, desk: TriageDesk) -> OpenCh
     return await open_challenges(session, desk.hub)
 
 
-async def _known_challenge(case: KnownCase, challenge_id: str, session: Session) -> UUID:
-    return (await find_challenge(session, case.id, known_id(challenge_id))).id
+async def _known_challenge(case_id: KnownCase, challenge_id: str, resources: Triage) -> UUID:
+    async with transaction(resources.db) as session:
+        return (await find_challenge(session, case_id, known_id(challenge_id))).id
 
 
 @router.post(
@@ -74,14 +76,14 @@ async def _known_challenge(case: KnownCase, challenge_id: str, session: Session)
 )
 async def post_answer(
     caller: Staff,
-    case: KnownCase,
+    case_id: KnownCase,
     challenge_id: Annotated[UUID, Depends(_known_challenge)],
+    body: JsonBody,
     session: Session,
     desk: TriageDesk,
-    body: JsonBody,
 ) -> Response:
     """Answer a challenge, as somebody of the stage's role who did not decide."""
     said = validated(AnswerIn, body)
-    locked = await lock(session, case)
+    locked = await lock(session, case_id)
     await answer_challenge(session, desk, locked, caller, challenge_id, said)
     return respond(await answer_with(session, desk, locked))

@@ -27,7 +27,7 @@ Day = Annotated[date | None, Query()]
 
 
 @router.post("/v1/threshold-checks", openapi_extra=body_of(ReferralSeen))
-async def post_threshold_check(caller: Checker, session: Session, desk: TriageDesk, body: JsonBody) -> CheckOut:
+async def post_threshold_check(caller: Checker, body: JsonBody, session: Session, desk: TriageDesk) -> CheckOut:
     """Say what the threshold document says of a referral, or of `{facts}` alone, before anything is sent.
 
     No case is read, and nothing of the document is kept.

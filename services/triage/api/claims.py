@@ -18,10 +18,10 @@ Staff = Annotated[Caller, allow(roles=CASE_ROLES)]
 
 @router.post("/v1/cases/{case_id}/claim", response_model=CaseOut, openapi_extra=body_of(ReasonIn))
 async def post_claim(
-    caller: Staff, case: KnownCase, session: Session, desk: TriageDesk, body: JsonBody, if_match: IfMatch = None
+    caller: Staff, case_id: KnownCase, body: JsonBody, session: Session, desk: TriageDesk, if_match: IfMatch = None
 ) -> Response:
     """Claim this case for 15 minutes, or renew the claim."""
-    locked = await lock_version(session, case, if_match)
+    locked = await lock_version(session, case_id, if_match)
     validated(ReasonIn, body)
     await claim_case(session, locked, caller)
     return respond(await answer_with(session, desk, locked))
@@ -29,19 +29,19 @@ async def post_claim(
 
 @router.post("/v1/cases/{case_id}/release", response_model=CaseOut, openapi_extra=body_of(ReasonIn))
 async def post_release(
-    caller: Staff, case: KnownCase, session: Session, desk: TriageDesk, body: JsonBody, if_match: IfMatch = None
+    caller: Staff, case_id: KnownCase, body: JsonBody, session: Session, desk: TriageDesk, if_match: IfMatch = None
 ) -> Response:
     """Give this case back to the queue; a manager can do so for others."""
-    locked = await lock_version(session, case, if_match)
+    locked = await lock_version(session, case_id, if_match)
     await release_case(session, desk, locked, caller, validated(ReasonIn, body))
     return respond(await answer_with(session, desk, locked))
 
 
 @router.post("/v1/cases/{case_id}/assignment", response_model=CaseOut, openapi_extra=body_of(AssignmentIn))
 async def post_assignment(
-    caller: Staff, case: KnownCase, session: Session, desk: TriageDesk, body: JsonBody, if_match: IfMatch = None
+    caller: Staff, case_id: KnownCase, body: JsonBody, session: Session, desk: TriageDesk, if_match: IfMatch = None
 ) -> Response:
     """Give this case to a colleague, whose claim lasts 15 minutes; only a manager takes it out of another's hands."""
-    locked = await lock_version(session, case, if_match)
+    locked = await lock_version(session, case_id, if_match)
     await assign_case(session, desk, locked, caller, validated(AssignmentIn, body))
     return respond(await answer_with(session, desk, locked))

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Response
 
 from services.triage.actions.decide_case import confirm_route, countersign_decision, decide_case
 from services.triage.actions.reopen_case import reopen_case
-from services.triage.api.desk import KnownCase, Session, TriageDesk, answer_with, lock_version
+from services.triage.api.desk import KnownCase, ReadCase, Session, TriageDesk, answer_with, lock_version
 from services.triage.queries.feedback import feedback_of
 from services.triage.schemas import CaseOut, CountersignatureIn, DecisionIn, Feedback, ReasonIn, ReopeningIn
 from shared.audit import record_access
@@ -23,10 +23,10 @@ ServiceCaller = Annotated[Caller, allow(scope="internal:read")]
 
 @router.post("/v1/cases/{case_id}/confirmation", response_model=CaseOut, openapi_extra=body_of(ReasonIn))
 async def post_confirmation(
-    caller: Decider, case: KnownCase, session: Session, desk: TriageDesk, body: JsonBody, if_match: IfMatch = None
+    caller: Decider, case_id: KnownCase, body: JsonBody, session: Session, desk: TriageDesk, if_match: IfMatch = None
 ) -> Response:
     """Confirm the automatic route of one case; the statutory clock ends."""
-    locked = await lock_version(session, case, if_match)
+    locked = await lock_version(session, case_id, if_match)
     await confirm_route(session, desk, locked, caller, validated(ReasonIn, body))
     return respond(await answer_with(session, desk, locked))
 
@@ -38,12 +38,12 @@ async def post_confirmation(
     responses={202: {"model": CaseOut, "description": "Recorded; another manager has to countersign."}},
 )
 async def post_decision(
-    caller: Decider, case: KnownCase, session: Session, desk: TriageDesk, once: OnceBody, if_match: IfMatch = None
+    caller: Decider, case_id: KnownCase, once: OnceBody, session: Session, desk: TriageDesk, if_match: IfMatch = None
 ) -> Response:
     """Decide for every child of the case; 202 where another manager has to countersign."""
 
     async def make() -> Answer:
-        locked = await lock_version(session, case, if_match)
+        locked = await lock_version(session, case_id, if_match)
         decision = validated(DecisionIn, once.document)
         stands = await decide_case(session, desk, locked, caller, decision)
         return await answer_with(session, desk, locked, 200 if stands else 202)
@@ -57,26 +57,26 @@ async def post_decision(
     openapi_extra=body_of(CountersignatureIn),
 )
 async def post_countersignature(
-    caller: Manager, case: KnownCase, session: Session, desk: TriageDesk, body: JsonBody, if_match: IfMatch = None
+    caller: Manager, case_id: KnownCase, body: JsonBody, session: Session, desk: TriageDesk, if_match: IfMatch = None
 ) -> Response:
     """Agree with another manager's or a social worker's decision, or refuse it with a reason."""
-    locked = await lock_version(session, case, if_match)
+    locked = await lock_version(session, case_id, if_match)
     await countersign_decision(session, desk, locked, caller, validated(CountersignatureIn, body))
     return respond(await answer_with(session, desk, locked))
 
 
 @router.post("/v1/cases/{case_id}/reopening", response_model=CaseOut, openapi_extra=body_of(ReopeningIn))
 async def post_reopening(
-    caller: Decider, case: KnownCase, session: Session, desk: TriageDesk, body: JsonBody, if_match: IfMatch = None
+    caller: Decider, case_id: KnownCase, body: JsonBody, session: Session, desk: TriageDesk, if_match: IfMatch = None
 ) -> Response:
     """Send a decided case back to work; its decision is set aside and kept."""
-    locked = await lock_version(session, case, if_match)
+    locked = await lock_version(session, case_id, if_match)
     await reopen_case(session, desk, locked, caller, validated(ReopeningIn, body).reason)
     return respond(await answer_with(session, desk, locked))
 
 
 @router.get("/internal/cases/{case_id}/feedback", include_in_schema=False)
-async def get_feedback(caller: ServiceCaller, case: KnownCase, session: Session, desk: TriageDesk) -> Feedback:
+async def get_feedback(caller: ServiceCaller, case: ReadCase, session: Session, desk: TriageDesk) -> Feedback:
     """Return what may be passed on to the referrer so far."""
     feedback = await feedback_of(session, desk.vault, case)
     await record_access(session, caller, "feedback.read", "case", [case.id], purpose="feedback")

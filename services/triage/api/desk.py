@@ -2,6 +2,7 @@
 
 import re
 from typing import Annotated
+from uuid import UUID
 
 from fastapi import Depends, Request
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -9,12 +10,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.triage.actions.desk import Desk
 from services.triage.models import Case
 from services.triage.queries.cases import changes_since, find_case, show_case
+from shared.db import transaction
 from shared.http.answers import Answer, check_if_match, etag
-from shared.http.service import session_of
+from shared.http.service import Resources, resources_of, session_of
 from shared.http.validation import known_id
 from shared.problems import PreconditionFailed
 
 Session = Annotated[AsyncSession, session_of("triage")]
+Triage = Annotated[Resources, resources_of("triage")]
 
 
 async def _desk(request: Request) -> Desk:
@@ -25,21 +28,28 @@ async def _desk(request: Request) -> Desk:
 TriageDesk = Annotated[Desk, Depends(_desk)]
 
 
-async def _known_case(case_id: str, session: Session) -> Case:
+async def _read_case(case_id: str, session: Session) -> Case:
     return await find_case(session, known_id(case_id))
 
 
-KnownCase = Annotated[Case, Depends(_known_case)]
-"""The case in the path, or 404 before the body is read. Actions lock it anew."""
+async def _known_case(case_id: str, resources: Triage) -> UUID:
+    async with transaction(resources.db) as session:
+        return (await find_case(session, known_id(case_id))).id
 
 
-async def lock(session: AsyncSession, case: Case) -> Case:
-    return await find_case(session, case.id, lock=True)
+ReadCase = Annotated[Case, Depends(_read_case)]
+"""The case in the path, for a route that takes no body."""
+KnownCase = Annotated[UUID, Depends(_known_case)]
+"""The id of the case in the path, or 404 before the body is read, with nothing open meanwhile; `lock` finds it anew."""
 
 
-async def lock_version(session: AsyncSession, case: Case, if_match: str | None) -> Case:
+async def lock(session: AsyncSession, case_id: UUID) -> Case:
+    return await find_case(session, case_id, lock=True)
+
+
+async def lock_version(session: AsyncSession, case_id: UUID, if_match: str | None) -> Case:
     """Lock the case; raises where `If-Match` is absent or names another version."""
-    locked = await lock(session, case)
+    locked = await lock(session, case_id)
     try:
         check_if_match(if_match, locked.version)
     except PreconditionFailed as stale:

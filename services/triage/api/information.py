@@ -2,14 +2,14 @@
 
 from collections.abc import Mapping
 from typing import Annotated
+from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.triage.actions.information import answer_request, ask_agency
-from services.triage.api.desk import KnownCase, Session, TriageDesk, lock
+from services.triage.api.desk import KnownCase, Session, Triage, TriageDesk, lock
 from services.triage.domain import RequestState, has_come
-from services.triage.models import Case, InformationRequest
 from services.triage.queries.asked import find_asked, list_asked, show_asked, state_of
 from services.triage.queries.information import show_to_staff
 from services.triage.schemas import (
@@ -24,7 +24,6 @@ from shared.db import transaction
 from shared.http.answers import Answer, CursorText, Limit, OnceBody, answer_once, decode_place
 from shared.http.client import ServiceClient
 from shared.http.openapi import body_of
-from shared.http.service import Resources, resources_of
 from shared.http.validation import known_id, validated
 from shared.http.waiting import Wait, wait_for
 from shared.inbox import Transient
@@ -38,7 +37,6 @@ RETRY_SECONDS = 5
 router = APIRouter(tags=["information requests"])
 Staff = Annotated[Caller, allow(roles=CASE_ROLES)]
 Asked = Annotated[Caller, allow(scope="information:respond")]
-Triage = Annotated[Resources, resources_of("triage")]
 Awaited = Annotated[RequestState | None, Query(description="Wait for this status, or any after it.")]
 
 
@@ -53,12 +51,13 @@ async def _answering_agencies(caller: Staff, request: Request) -> Mapping[str, s
     return found
 
 
-async def _known_request(request_id: str, caller: Asked, session: Session) -> tuple[InformationRequest, Case]:
-    return await find_asked(session, caller.agency, known_id(request_id))
+async def _known_request(request_id: str, caller: Asked, resources: Triage) -> UUID:
+    async with transaction(resources.db) as session:
+        return (await find_asked(session, caller.agency, known_id(request_id)))[0].id
 
 
 Agencies = Annotated[Mapping[str, str | None], Depends(_answering_agencies)]
-KnownRequest = Annotated[tuple[InformationRequest, Case], Depends(_known_request)]
+KnownRequest = Annotated[UUID, Depends(_known_request)]
 
 
 @router.post(
@@ -68,13 +67,13 @@ KnownRequest = Annotated[tuple[InformationRequest, Case], Depends(_known_request
     openapi_extra=body_of(InformationRequestIn),
 )
 async def post_information_request(
-    caller: Staff, agencies: Agencies, case: KnownCase, session: Session, desk: TriageDesk, once: OnceBody
+    caller: Staff, agencies: Agencies, case_id: KnownCase, once: OnceBody, session: Session, desk: TriageDesk
 ) -> Response:
     """Ask an agency about children of the case; it reads who they are, the purpose and the questions."""
 
     async def make() -> Answer:
         asked = validated(InformationRequestIn, once.document)
-        request = await ask_agency(session, desk, await lock(session, case), caller, asked, agencies)
+        request = await ask_agency(session, desk, await lock(session, case_id), caller, asked, agencies)
         return Answer(201, show_to_staff(desk.vault, request, None))
 
     return await answer_once(session, desk.vault, caller, once, make)
@@ -116,14 +115,15 @@ async def get_information_request(
     openapi_extra=body_of(InformationResponseIn),
 )
 async def post_response(
-    caller: Asked, known: KnownRequest, session: Session, desk: TriageDesk, once: OnceBody
+    caller: Asked, request_id: KnownRequest, once: OnceBody, session: Session, desk: TriageDesk
 ) -> Response:
     """Answer the request, or refuse it with a reason; staff read it, and who else the agency names."""
 
     async def make() -> Answer:
         given = validated(InformationResponseIn, once.document)
-        case = await lock(session, known[1])
-        request = await session.get_one(InformationRequest, known[0].id, populate_existing=True)
+        request, case = await find_asked(session, caller.agency, request_id)
+        await lock(session, case.id)
+        await session.refresh(request)
         await answer_request(session, desk, case, request, caller, given)
         return Answer(201, await show_asked(session, desk.vault, request, case))
 

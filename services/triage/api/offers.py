@@ -2,13 +2,14 @@
 
 from collections.abc import Awaitable, Callable
 from typing import Annotated, TypeVar
+from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.triage.actions import offers as actions
 from services.triage.actions.desk import Desk
-from services.triage.api.desk import Session, TriageDesk
+from services.triage.api.desk import Session, Triage, TriageDesk
 from services.triage.domain import OfferStatus, offer_has_come
 from services.triage.models import Case, Offer
 from services.triage.queries.cases import find_case
@@ -34,7 +35,6 @@ from shared.audit import record_access
 from shared.db import transaction
 from shared.http.answers import Answer, CursorText, Limit, OnceBody, answer_once, decode_place
 from shared.http.openapi import body_of
-from shared.http.service import Resources, resources_of
 from shared.http.validation import known_id, validated
 from shared.http.waiting import Wait, wait_for
 from shared.security import Caller, allow
@@ -44,17 +44,17 @@ LEAST_NEED = 2
 
 router = APIRouter(tags=["early help"])
 Provider = Annotated[Caller, allow(scope="early-help:respond")]
-Triage = Annotated[Resources, resources_of("triage")]
 Awaited = Annotated[OfferStatus | None, Query(description="Wait for this status, or any after it.")]
 M = TypeVar("M", bound=In)
 
 
-async def _known_offer(caller: Provider, offer_id: str, session: Session) -> Offer:
+async def _known_offer(caller: Provider, offer_id: str, resources: Triage) -> UUID:
     """Return the provider's own offer, or 404 before the body is read; ended ones too, for a request sent twice."""
-    return await owned_offer(session, caller.agency, known_id(offer_id))
+    async with transaction(resources.db) as session:
+        return (await owned_offer(session, caller.agency, known_id(offer_id))).id
 
 
-OwnOffer = Annotated[Offer, Depends(_known_offer)]
+OwnOffer = Annotated[UUID, Depends(_known_offer)]
 
 
 @router.get("/v1/early-help-offers")
@@ -86,67 +86,69 @@ async def get_offer(
     "/v1/early-help-offers/{offer_id}/acceptance", response_model=OfferItem, openapi_extra=body_of(AcceptanceIn)
 )
 async def post_acceptance(
-    caller: Provider, offer: OwnOffer, session: Session, desk: TriageDesk, once: OnceBody
+    caller: Provider, offer_id: OwnOffer, once: OnceBody, session: Session, desk: TriageDesk
 ) -> Response:
     """Take the family on. It counts as help once the family was met."""
 
     async def accept(case: Case, held: Offer, _: AcceptanceIn) -> None:
         await actions.accept_offer(session, desk, case, held, caller)
 
-    return await _turn(session, desk, caller, offer, once, AcceptanceIn, accept)
+    return await _turn(session, desk, caller, offer_id, once, AcceptanceIn, accept)
 
 
 @router.post("/v1/early-help-offers/{offer_id}/start", response_model=OfferItem, openapi_extra=body_of(StartIn))
-async def post_start(caller: Provider, offer: OwnOffer, session: Session, desk: TriageDesk, once: OnceBody) -> Response:
+async def post_start(
+    caller: Provider, offer_id: OwnOffer, once: OnceBody, session: Session, desk: TriageDesk
+) -> Response:
     """Say on which day the family was first met."""
 
     async def start(case: Case, held: Offer, given: StartIn) -> None:
         await actions.start_offer(session, case, held, caller, given.on)
 
-    return await _turn(session, desk, caller, offer, once, StartIn, start)
+    return await _turn(session, desk, caller, offer_id, once, StartIn, start)
 
 
 @router.post("/v1/early-help-offers/{offer_id}/decline", response_model=OfferItem, openapi_extra=body_of(DeclineIn))
 async def post_decline(
-    caller: Provider, offer: OwnOffer, session: Session, desk: TriageDesk, once: OnceBody
+    caller: Provider, offer_id: OwnOffer, once: OnceBody, session: Session, desk: TriageDesk
 ) -> Response:
     """Give the child back: to the next service, or to a person where the family refused."""
 
     async def decline(case: Case, held: Offer, given: DeclineIn) -> None:
         await actions.decline_offer(session, desk, case, held, caller, given.reason)
 
-    return await _turn(session, desk, caller, offer, once, DeclineIn, decline)
+    return await _turn(session, desk, caller, offer_id, once, DeclineIn, decline)
 
 
 @router.post("/v1/early-help-offers/{offer_id}/step-up", response_model=OfferItem, openapi_extra=body_of(StepUpIn))
 async def post_step_up(
-    caller: Provider, offer: OwnOffer, session: Session, desk: TriageDesk, once: OnceBody
+    caller: Provider, offer_id: OwnOffer, once: OnceBody, session: Session, desk: TriageDesk
 ) -> Response:
     """Bring the case back to social care at once."""
 
     async def step_up(case: Case, held: Offer, given: StepUpIn) -> None:
         await actions.step_up_offer(session, desk, case, held, caller, given.reason)
 
-    return await _turn(session, desk, caller, offer, once, StepUpIn, step_up)
+    return await _turn(session, desk, caller, offer_id, once, StepUpIn, step_up)
 
 
 @router.post("/v1/early-help-offers/{offer_id}/closure", response_model=OfferItem, openapi_extra=body_of(ClosureIn))
 async def post_closure(
-    caller: Provider, offer: OwnOffer, session: Session, desk: TriageDesk, once: OnceBody
+    caller: Provider, offer_id: OwnOffer, once: OnceBody, session: Session, desk: TriageDesk
 ) -> Response:
     """Say how the help ended."""
 
     async def close(case: Case, held: Offer, given: ClosureIn) -> None:
         await actions.close_offer(session, desk, case, held, caller, given.result)
 
-    return await _turn(session, desk, caller, offer, once, ClosureIn, close)
+    return await _turn(session, desk, caller, offer_id, once, ClosureIn, close)
 
 
 async def _turn(
     session: Session,
     desk: Desk,
     caller: Caller,
-    offer: Offer,
+    offer_id: UUID,
     once: OnceBody,
     model: type[M],
     take: Callable[[Case, Offer, M], Awaitable[None]],
@@ -155,8 +157,9 @@ async def _turn(
 
     async def make() -> Answer:
         given = validated(model, once.document)
-        case = await find_case(session, offer.case_id, lock=True)
-        held, _ = await find_offer(session, caller.agency, offer.id, lock=True)
+        owned = await owned_offer(session, caller.agency, offer_id)
+        case = await find_case(session, owned.case_id, lock=True)
+        held, _ = await find_offer(session, caller.agency, offer_id, lock=True)
         await take(case, held, given)
         await session.flush()
         return Answer(200, show_to_provider(held, case))

@@ -64,7 +64,7 @@ async def _hand(page: Page, ticked: str, given: AssignmentIn) -> Handed:
         async with transaction(page.db) as session:
             case = await find_case(session, asked)
             reference = case.reference
-            locked = await lock_version(session, case, f'"{version}"')
+            locked = await lock_version(session, case.id, f'"{version}"')
             await assign_case(session, page.desk, locked, page.caller, given)
     except Problem as problem:
         return Handed(asked, reference, problem)

@@ -107,7 +107,7 @@ async def send_form(page: Page, case_id: UUID, form: CaseForm, typed: Form) -> R
         async with transaction(page.db) as session:
             case = await find_case(session, case_id, lock=form.locked)
             if form.versioned:
-                await lock_version(session, case, f'"{typed.text(VERSION_FIELD)}"')
+                await lock_version(session, case.id, f'"{typed.text(VERSION_FIELD)}"')
             await form.act(session, page.desk, case, page.caller, known)
             await forget_draft(session, page.caller, case_id, form.slug)
     except NotFound:
