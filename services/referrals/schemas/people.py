@@ -16,7 +16,8 @@ from services.referrals.schemas.text import (
 )
 from shared.text import Day, OneLine
 
-Answer = Annotated[Literal["yes", "no", "not_known"], OneLine]
+Answer = Literal["yes", "no", "not_known"]
+YesNo = Annotated[Answer, OneLine]
 Withheld = Literal["location", "referral", "referrer", "intelligence"]
 
 
@@ -101,8 +102,8 @@ class Member(Part):
     relationship: Annotated[str, CodeOf("household_relationship")] | None = Field(
         None, description="What this person is to the child."
     )
-    parental_responsibility: Answer | None = None
-    lives_with_child: Answer | None = None
+    parental_responsibility: YesNo | None = None
+    lives_with_child: YesNo | None = None
     address: Address | None = Field(None, description="Where it is not the child's.")
     role_in_concern: Annotated[str, CodeOf("role_in_concern")] | None = None
     works_with_children: bool = False

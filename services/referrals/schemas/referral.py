@@ -5,7 +5,7 @@ from uuid import UUID
 
 from pydantic import ConfigDict, Field
 
-from services.referrals.schemas.people import Answer, Child, Member, NeededBy, OnBehalfOf, Part, Referrer
+from services.referrals.schemas.people import Child, Member, NeededBy, OnBehalfOf, Part, Referrer, YesNo
 from services.referrals.schemas.text import (
     CodeOf,
     Index,
@@ -60,7 +60,7 @@ class Indicated(Part):
 
 class Concern(Part):
     what_happened: RequiredNarrative = Field(description="What was seen or said, in plain words; fact before opinion.")
-    immediate_danger: Answer = Field(description="Is a child in danger now? `not_known` is never taken for `no`.")
+    immediate_danger: YesNo = Field(description="Is a child in danger now? `not_known` is never taken for `no`.")
     happened_on: PastDay | None = None
     seen_or_reported: Literal["seen", "reported", "both"] | None = None
     childs_words: Narrative | None = Field(None, description="What the child said or showed.")
@@ -85,9 +85,9 @@ class Agreement(Part):
 class Openness(Part):
     """What the family knows. Where telling could harm, nobody is asked for it."""
 
-    parents_informed: Answer | None = None
+    parents_informed: YesNo | None = None
     reason_not_informed: Narrative | None = None
-    child_informed: Answer | None = None
+    child_informed: YesNo | None = None
     agreement: Agreement | None = None
 
 
