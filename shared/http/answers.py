@@ -79,13 +79,21 @@ class Once:
     document: Any
 
 
-async def read_once(request: Request, key: Annotated[str | None, Header(alias="Idempotency-Key")] = None) -> Once:
+Key = Annotated[str | None, Header(alias="Idempotency-Key")]
+
+
+async def read_once(request: Request, key: Key = None) -> Once:
     """Return the request; raises `TooLarge`, and `BadRequest` without a good key or for a body that is no JSON."""
+    return await read_keyed(request, key, parse_json)
+
+
+async def read_keyed(request: Request, key: str | None, parse: Callable[[bytes], Any]) -> Once:
+    """Return the request with its body as `parse` reads it."""
     body = await read_body(request)
     if key is None or not 1 <= len(key) <= LONGEST_KEY or not key.isprintable():
         raise BadRequest("Send an Idempotency-Key of 1 to 255 characters, a new one for each new record.")
     digest = hashlib.sha256(f"{request.method} {request.url.path}\n".encode() + body).digest()
-    return Once(key, digest, parse_json(body))
+    return Once(key, digest, parse(body))
 
 
 OnceBody = Annotated[Once, Depends(read_once)]

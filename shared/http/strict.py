@@ -53,16 +53,16 @@ def parse_json(body: bytes) -> Any:
         document = jiter.from_json(body, catch_duplicate_keys=True, allow_inf_nan=False)
     except ValueError as error:
         raise BadRequest(_what_is_wrong(str(error))) from None
-    if _is_deeper(document, DEPTH) or _SUSPECT.search(body):
+    if is_deeper(document, DEPTH) or _SUSPECT.search(body):
         _check(document, "", 1)
     return document
 
 
-def _is_deeper(value: Any, levels: int) -> bool:
+def is_deeper(value: Any, levels: int) -> bool:
     """Tell whether something stands below this many levels, at a fraction of the full check's cost."""
     inner = value.values() if type(value) is dict else value if type(value) is list else ()
     return bool(inner) and (
-        levels == 1 or any(_is_deeper(one, levels - 1) for one in inner if type(one) in (dict, list))
+        levels == 1 or any(is_deeper(one, levels - 1) for one in inner if type(one) in (dict, list))
     )
 
 

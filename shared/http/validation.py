@@ -47,10 +47,10 @@ def _without_words(error: Any) -> Any:
     """Point to the object around an unknown field whose name may be the sender's own words, and not at it."""
     name = error["loc"][-1] if error["loc"] else ""
     unknown = error["type"] in ("extra_forbidden", "invalid_key")
-    return {**error, "loc": error["loc"][:-1]} if unknown and not _is_field_name(name) else error
+    return {**error, "loc": error["loc"][:-1]} if unknown and not is_field_name(name) else error
 
 
-def _is_field_name(name: object) -> bool:
+def is_field_name(name: object) -> bool:
     """Tell whether a name looks like one of ours: snake case, in ASCII, at most 32 characters."""
     named = isinstance(name, str) and len(name) <= LONGEST_FIELD_NAME
     return named and str(name).isascii() and str(name).isidentifier() and str(name).islower()

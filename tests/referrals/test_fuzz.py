@@ -10,6 +10,7 @@ from services.referrals.schemas import ReferralIn, parse_referral
 from shared.problems import Invalid
 from shared.settings.hub import Hub
 from tests.referrals.documents import RECEIVED_AT, document, indicators, member
+from tests.referrals.reading import places_of
 
 CANARY = "Zzyzx Canarywharf"
 
@@ -20,28 +21,13 @@ def parse(sent: Any, hub: Hub) -> ReferralIn:
 
 def test_no_error_echoes_the_input(hub: Hub) -> None:
     """Whatever field holds a name, as a value or as a field's own name, no error repeats it."""
-    for place in _places(document(household=[member()], openness={"agreement": {"by": 0}})):
+    for place in places_of(document(household=[member()], openness={"agreement": {"by": 0}})):
         for poisoned in ({CANARY: CANARY}, [CANARY], CANARY + "\u202e" * 21_000):
             try:
                 parse(place(poisoned), hub)
             except Invalid as refused:
                 told = json.dumps([[error.pointer, error.detail] for error in refused.errors]) + refused.detail
                 assert "Canarywharf" not in told
-
-
-def _places(sent: Any) -> Any:
-    """Yield, for each place of a document, a function that returns it with another value at that place."""
-    yield lambda value: value
-    entries = sent.items() if isinstance(sent, dict) else enumerate(sent) if isinstance(sent, list) else ()
-    for key, part in list(entries):
-        for place in _places(part):
-            yield lambda value, key=key, place=place: _with(sent, key, place(value))
-
-
-def _with(sent: Any, key: Any, value: Any) -> Any:
-    copied = sent.copy()
-    copied[key] = value
-    return copied
 
 
 json_values = st.recursive(
@@ -63,9 +49,9 @@ def test_any_value_is_a_referral_or_invalid(sent: Any, hub: Hub) -> None:
 def test_any_change_of_a_document_is_a_referral_or_invalid(chosen: int, value: Any, other: Any, hub: Hub) -> None:
     """Any value at any two places of a whole document leads to no other error."""
     sent = document({"indicators": indicators("self_harm")}, household=[member()], openness={"agreement": {"by": 0}})
-    places = list(_places(sent))
+    places = list(places_of(sent))
     once = places[chosen % len(places)](value)
-    again = list(_places(once))
+    again = list(places_of(once))
     _parse_or_invalid(again[(chosen // len(places)) % len(again)](other), hub)
 
 

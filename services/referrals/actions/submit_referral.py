@@ -18,7 +18,7 @@ from services.referrals.domain import (
 )
 from services.referrals.models import Referral
 from services.referrals.queries import Intake, self_link, source_of
-from services.referrals.schemas import ReferralAccepted, ReferralIn, parse_referral
+from services.referrals.schemas import ReferralAccepted, ReferralIn, read_referral, read_strictly, tells_of_a_child
 from shared import clock
 from shared.audit import audit_row, audit_rows
 from shared.calendar import decision_due_at
@@ -26,6 +26,7 @@ from shared.db import new_id
 from shared.events import Event, ReferralSubmitted
 from shared.http.answers import Answer, Once
 from shared.http.at_once import after_first, answer_at_once
+from shared.http.lenient import Document, danger_ruled_out
 from shared.http.service import Resources
 from shared.outbox import outbox, outbox_row
 from shared.problems import Unavailable
@@ -48,15 +49,18 @@ _submit = after_first({_referrals: _REFERRAL, audit_rows: _AUDIT, outbox: _OUTBO
 
 
 async def submit_referral(resources: Intake, caller: Caller, once: Once) -> Response:
-    """Store the parsed JSON document as a referral of the caller's agency and announce it, once, and answer so.
+    """Store the `Document` as a referral of the caller's agency and announce it, once, and answer so.
 
     Raises `Invalid` for a document that is no referral.
     """
+    document: Document = once.document
+    in_danger = not danger_ruled_out(document.content)
+    lenient = document.is_lenient(danger=in_danger, enough=tells_of_a_child(document.content))
 
     async def make() -> tuple[Answer, Mapping[str, Any]]:
         source = await source_of(resources, caller.agency)
-        accepted, values = _received(resources, source or UNKNOWN_SOURCE, caller, once.document)
-        return Answer(202, accepted, {"Location": accepted.links.self}), values
+        accepted, values = _received(resources, source or UNKNOWN_SOURCE, caller, document, lenient=lenient)
+        return Answer(202, accepted, {"Location": accepted.links.self, **document.headers}), values
 
     try:
         return await answer_at_once(resources, caller, once, make, _submit)
@@ -65,12 +69,13 @@ async def submit_referral(resources: Intake, caller: Caller, once: Once) -> Resp
 
 
 def _received(
-    resources: Resources, source: str, caller: Caller, document: Any
+    resources: Resources, source: str, caller: Caller, document: Document, *, lenient: bool
 ) -> tuple[ReferralAccepted, dict[str, Any]]:
     """Return what the sender is told of its document, and the values of the rows that keep it."""
     received_at = clock.now()
-    referral = parse_referral(document, resources.hub, source, received_at)
-    kept = referral.model_dump(mode="json", exclude_none=True)
+    read = read_referral if lenient else read_strictly
+    reading = read(document, resources.hub, source, received_at)
+    referral, kept = reading.model, reading.document()
     referral_id = ReferralId(new_id())
     accepted = ReferralAccepted(
         id=referral_id,
@@ -96,7 +101,7 @@ def _row(
         "reference": accepted.reference,
         "agency": caller.agency,
         "submitted_by": caller.subject,
-        "source": referral.source,
+        "source": referral.source or UNKNOWN_SOURCE,
         "kind": referral.kind,
         "urgency": referral.concern.immediate_danger,
         "restricted": referral.restricted,

@@ -12,8 +12,9 @@ from services.referrals.schemas import AgenciesSeen, ReferralDetail, ReferralPag
 from shared import clock
 from shared.audit import record_access
 from shared.db import transaction
-from shared.http.answers import CursorText, Limit, OnceBody
+from shared.http.answers import CursorText, Limit
 from shared.http.client import ON_BEHALF_OF, person_in
+from shared.http.lenient import OnceLenient
 from shared.problems import Forbidden
 from shared.security import FRONT_DOOR, GUEST_ROLE, Caller
 
@@ -80,7 +81,7 @@ Person = Annotated[Caller, Depends(person_of)]
 
 
 @router.post("/internal/referrals", status_code=202)
-async def post_from_page(person: Person, resources: Services, once: OnceBody) -> Response:
+async def post_from_page(person: Person, resources: Services, once: OnceLenient) -> Response:
     """Submit a referral that somebody filled in on a page: theirs and their agency's, as if they had sent it."""
     return await submit_referral(resources, person, once)
 

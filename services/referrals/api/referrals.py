@@ -12,7 +12,8 @@ from services.referrals.domain import ReferralId, ReferralStatus, has_reached
 from services.referrals.schemas import ReferralAccepted, ReferralIn, ReferralOut, ReferralPage
 from shared.audit import record_access
 from shared.db import transaction
-from shared.http.answers import CursorText, Limit, OnceBody
+from shared.http.answers import CursorText, Limit
+from shared.http.lenient import APPLIED, OnceLenient
 from shared.http.openapi import body_of
 from shared.http.waiting import Wait, wait_for
 
@@ -21,9 +22,19 @@ router = APIRouter(tags=["referrals"])
 Awaited = Annotated[ReferralStatus | None, Query(description="Wait for this status, or any after it.")]
 
 
-@router.post("/v1/referrals", status_code=202, response_model=ReferralAccepted, openapi_extra=body_of(ReferralIn))
-async def post_referral(caller: Sender, resources: Services, once: OnceBody) -> Response:
-    """Submit a referral: one referral is one case, however many children. The reply says when it is durable."""
+@router.post(
+    "/v1/referrals",
+    status_code=202,
+    response_model=ReferralAccepted,
+    responses={202: APPLIED},
+    openapi_extra=body_of(ReferralIn),
+)
+async def post_referral(caller: Sender, resources: Services, once: OnceLenient) -> Response:
+    """Submit a referral: one referral is one case, however many children. The reply says when it is durable.
+
+    Unless `immediate_danger` is `no`, nothing that it says refuses it: what does not fit is kept, warned about and
+    asked, and a child with any content, or a story, is enough.
+    """
     return await submit_referral(resources, caller, once)
 
 

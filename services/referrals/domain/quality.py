@@ -4,7 +4,8 @@ Missing things become questions and lower the score; they never refuse a referra
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -12,8 +13,12 @@ from typing import Any
 from services.referrals.domain.identifiers import Warned, is_adult, warnings_of
 from services.referrals.domain.questions import CHILD_QUESTIONS, QUESTIONS
 from shared.harm import FGM
+from shared.not_understood import outside
 
 CHILD = re.compile(r"^/children/\d+/")
+MOST_LOST = 10
+"""What the score loses at most, a point each, for values that were not understood."""
+
 BOUND_TO_REPORT = frozenset({"2A", "2B", "3A", "3B", "3C", "3D", "3E", "3F"})
 
 
@@ -53,7 +58,32 @@ def quality_of(document: Mapping[str, Any], received_on: date) -> Quality:
         lacking = [index for index, child in enumerate(children) if of_child.lacking(document, child)]
         lost += -(-of_child.weight * len(lacking) // len(children))
         asked += [Asked(f"/children/{index}{of_child.pointer}", of_child.ask, of_child.why) for index in lacking]
-    return Quality(100 - lost, tuple(asked), warnings_of(document, received_on))
+    unclear = document.get("not_understood", ())
+    lost += min(len(unclear), MOST_LOST)
+    asked += _asked_again(unclear, {one.pointer for one in asked})
+    warnings = (*warnings_of(document, received_on), *_warned(document))
+    return Quality(max(0, 100 - lost), tuple(asked), warnings)
+
+
+def _asked_again(unclear: Sequence[Mapping[str, Any]], asked: AbstractSet[str]) -> Iterator[Asked]:
+    for pointer, detail in _outside(unclear).items():
+        if pointer not in asked:
+            yield Asked(pointer, f"Please send this again. {detail}", "It is kept as sent, for a person to read.")
+
+
+def _warned(document: Mapping[str, Any]) -> Iterator[Warned]:
+    """Warn of what was not understood, which no answer repeats, and of replaced characters."""
+    for pointer, detail in _outside(document.get("not_understood", ())).items():
+        yield Warned(pointer, f"This was not understood, and counts as not known. {detail}")
+    if more := document.get("not_understood_more"):
+        yield Warned("", f"{more} more were not understood and are not kept. Please correct and send again.")
+    for pointer in document.get("characters_replaced", ()):
+        yield Warned(outside(pointer), "Characters that are no text stood here; each is shown as \ufffd.")
+
+
+def _outside(unclear: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+    """Return places that may leave in an answer, each once with what is wrong there."""
+    return {outside(one["pointer"]): one["detail"] for one in reversed(unclear)}
 
 
 def _part(pointer: str) -> str:

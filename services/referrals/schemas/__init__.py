@@ -27,6 +27,13 @@ from services.referrals.schemas.answers import (
     TokenRefusedOut,
     TokenServer,
 )
+from services.referrals.schemas.lenient import (
+    adds_something,
+    read_information,
+    read_referral,
+    read_strictly,
+    tells_of_a_child,
+)
 from services.referrals.schemas.parse import parse_information, parse_referral
 from services.referrals.schemas.referral import ReferralIn
 
@@ -55,6 +62,11 @@ __all__ = [
     "TokenRefusedOut",
     "TokenServer",
     "WithdrawalIn",
+    "adds_something",
     "parse_information",
     "parse_referral",
+    "read_information",
+    "read_referral",
+    "read_strictly",
+    "tells_of_a_child",
 ]

@@ -1,6 +1,6 @@
 """From a parsed JSON document to a referral, or to every reason why it is none. Run by the API."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -20,15 +20,14 @@ def parse_referral(document: Any, hub: Hub, default_source: str | None, received
     """Return the referral; raises `Invalid` with a JSON pointer for every field that is wrong.
 
     `default_source` is the DfE code of the sender's registration. What must have happened already may lie one day
-    after `received_at`, so that no clock or time zone refuses a referral.
+    after `received_at`.
     """
     if isinstance(document, dict) and document.get("source") is None:
         document = {**document, "source": default_source}
-    context = {"code_lists": hub.code_lists, "latest": received_at + timedelta(days=1)}
     errors: dict[str, FieldError] = {}
     referral = None
     try:
-        referral = ReferralIn.model_validate(document, context=context)
+        referral = ReferralIn.model_validate(document, context=context_of(hub, received_at))
     except ValidationError as refused:
         found = refused.errors(include_url=False, include_input=False)
         errors = {error.pointer: error for error in field_errors(found)}
@@ -47,11 +46,22 @@ def parse_information(document: Any, hub: Hub, children: int) -> InformationIn:
     except ValidationError as refused:
         found = refused.errors(include_url=False, include_input=False)
         raise Invalid("Correct the fields named.", errors=field_errors(found)[:ERRORS_NAMED]) from None
-    beyond = [index for index, sign in enumerate(added.indicators) if (sign.child or 0) >= children]
+    beyond = tuple(children_beyond([vars(sign) for sign in added.indicators], children))
     if beyond:
-        errors = (FieldError(f"/indicators/{index}/child", "There is no such child in children.") for index in beyond)
-        raise Invalid(_summary(len(beyond)), errors=tuple(errors)[:ERRORS_NAMED])
+        raise Invalid(_summary(len(beyond)), errors=beyond[:ERRORS_NAMED])
     return added
+
+
+def context_of(hub: Hub, received_at: datetime) -> dict[str, Any]:
+    """Return what a referral is validated with; no clock or time zone of a sender's refuses it."""
+    return {"code_lists": hub.code_lists, "latest": received_at + timedelta(days=1)}
+
+
+def children_beyond(indicators: Sequence[Mapping[str, Any]], children: int) -> Iterator[FieldError]:
+    """Yield the indicators of a child that there is not."""
+    for index, sign in enumerate(indicators):
+        if (sign.get("child") or 0) >= children:
+            yield FieldError(f"/indicators/{index}/child", "There is no such child in children.")
 
 
 def _summary(count: int) -> str:

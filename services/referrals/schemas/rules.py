@@ -10,8 +10,13 @@ ANONYMOUS = "9"
 
 
 def broken_rules(document: Mapping[str, Any]) -> Iterator[FieldError]:
-    """Yield what two fields contradict each other in; silent where a type is wrong, since that is told anyway."""
+    """Yield what lacks or contradicts another field; silent where a type is wrong, since that is told anyway."""
     yield from _referrer(document)
+    yield from contradictions(document)
+
+
+def contradictions(document: Mapping[str, Any]) -> Iterator[FieldError]:
+    """Yield the fields that can't stand beside what other fields say."""
     for index, child in enumerate(_objects(document, "children")):
         yield from _child(f"/children/{index}", child)
     yield from _indexes(document)

@@ -23,6 +23,7 @@ from shared.text import EARLIEST, Day, OneLine, line, narrative
 
 TIME = re.compile(r"\d{4}-\d{2}-\d{2}[Tt]\d{2}:\d{2}:\d{2}(\.\d{1,9})?([Zz]|[+-]\d{2}:\d{2})", re.ASCII)
 NAMED_AT_MOST = 24
+LONGEST = 20_000
 
 
 def _moment(given: Any) -> datetime:
@@ -83,9 +84,9 @@ class CodeOf:
 Short = Annotated[str, StringConstraints(max_length=50), OneLine]
 Name = Annotated[str, StringConstraints(max_length=200), OneLine]
 RequiredName = Annotated[str, StringConstraints(min_length=1, max_length=200), OneLine]
-Narrative = Annotated[str, StringConstraints(strip_whitespace=True, max_length=20_000), AfterValidator(narrative)]
+Narrative = Annotated[str, StringConstraints(strip_whitespace=True, max_length=LONGEST), AfterValidator(narrative)]
 RequiredNarrative = Annotated[
-    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=20_000), AfterValidator(narrative)
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=LONGEST), AfterValidator(narrative)
 ]
 PastDay = Annotated[Day, AfterValidator(_past_day)]
 Moment = Annotated[

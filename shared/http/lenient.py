@@ -1,0 +1,100 @@
+"""Documents that are not refused for their content: who asked for that, and when it holds unasked."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from fastapi import Depends, Header, Request
+
+from shared.http.answers import Key, Once, read_keyed
+from shared.http.mending import mend_json
+from shared.http.strict import Body, parse_json
+from shared.not_understood import NotUnderstood
+from shared.problems import BadRequest
+
+PREFERENCE = "handling=lenient"
+APPLIED = {
+    "Preference-Applied": {"description": "`handling=lenient`, where it was asked for.", "schema": {"type": "string"}}
+}
+
+
+@dataclass(frozen=True)
+class Document:
+    """A parsed body that may be read leniently, whether that was preferred, and what strict reading refuses of it."""
+
+    content: Any
+    preferred: bool = False
+    refused: BadRequest | None = None
+    replaced: Sequence[str] = ()
+    unnamed: Sequence[NotUnderstood] = ()
+
+    def is_lenient(self, *, danger: bool, enough: bool) -> bool:
+        """Tell whether to read leniently: in danger or where preferred, if the document says `enough`.
+
+        Raises `BadRequest` where that is not so and strict reading refuses.
+        """
+        lenient = enough and (danger or self.preferred)
+        if self.refused is not None and not lenient:
+            raise self.refused
+        return lenient
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return {"Preference-Applied": PREFERENCE} if self.preferred else {}
+
+
+Prefer = Annotated[
+    str | None,
+    Header(description="`handling=lenient`: keep what does not fit, and say so, instead of refusing (RFC 7240)."),
+]
+
+
+async def read_once_leniently(request: Request, key: Key = None, prefer: Prefer = None) -> Once:
+    """Return the request as `read_once` does; its document is a `Document`."""
+    del prefer
+    return await read_keyed(request, key, lambda body: _parse(request, body))
+
+
+async def read_leniently(request: Request, body: Body, prefer: Prefer = None) -> Document:
+    del prefer
+    return _parse(request, body) if body else Document({})
+
+
+OnceLenient = Annotated[Once, Depends(read_once_leniently)]
+LenientBody = Annotated[Document, Depends(read_leniently)]
+
+
+def _parse(request: Request, body: bytes) -> Document:
+    preferred = _prefers_lenient(request.headers.getlist("prefer"))
+    try:
+        return Document(parse_json(body), preferred)
+    except BadRequest as refused:
+        mended = mend_json(body, refused)
+        return Document(mended.document, preferred, refused, mended.replaced, mended.unnamed)
+
+
+def _prefers_lenient(headers: list[str]) -> bool:
+    """Tell whether `Prefer: handling=lenient` was sent (RFC 7240); the first `handling` counts."""
+    preferences = (one.partition(";")[0] for header in headers for one in header.split(","))
+    pairs = (one.partition("=") for one in preferences)
+    handling = (value.strip().strip('"').lower() for name, _, value in pairs if name.strip().lower() == "handling")
+    return next(handling, "") == "lenient"
+
+
+def danger_ruled_out(document: Any) -> bool:
+    """Tell whether a document says that no child is in danger; silence, and what can't be read, rule nothing out."""
+    concern = document.get("concern") if isinstance(document, dict) else None
+    return isinstance(concern, dict) and concern.get("immediate_danger") == "no"
+
+
+def says_something(value: Any) -> bool:
+    """Tell whether there is any content in a value: a text that is not blank, a number, or yes."""
+    match value:
+        case dict():
+            return any(says_something(item) for item in value.values())
+        case list():
+            return any(says_something(item) for item in value)
+        case str():
+            return bool(value.strip())
+        case _:
+            return value is not None and value is not False
