@@ -202,7 +202,8 @@ async def _claim(
     session: AsyncSession, reader: str, events: Sequence[Event], *, outcome: str = "applied"
 ) -> list[Event]:
     unique = {event.id: event for event in events}
-    rows = [{"reader": reader, "event_id": event_id, "outcome": outcome} for event_id in unique]
+    # In one order everywhere: who reads the same events by a lane waits for this one, and never both for each other.
+    rows = [{"reader": reader, "event_id": event_id, "outcome": outcome} for event_id in sorted(unique)]
     claimed = set((await session.scalars(_claim_rows, rows)).all())
     return [event for event in unique.values() if event.id in claimed]
 

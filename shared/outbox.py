@@ -4,34 +4,57 @@ Identity order is not commit order, and a transaction takes its xid at its first
 cursor. A reader keeps a pair of snapshots instead: what `upto` sees and `seen` does not is a round, handed on by
 position. Whatever commits later is in a later round, and a subject's events keep their order because actions hold
 the subject's row lock from before they emit until they commit.
+
+A reader whose name ends in `.urgent` is a lane: it reads what says that a child is in danger, past all that lies before
+it. Whoever reads both ways takes both under one name of the inbox, and so each event once.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import timedelta
+from typing import Final
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     Column,
+    Computed,
     DateTime,
     Identity,
     Index,
     LargeBinary,
     Table,
     Text,
+    bindparam,
     func,
     insert,
+    select,
     text,
 )
 from sqlalchemy.dialects.postgresql import UUID as PgUUID
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
-from shared.db import EMITTED, JSON_OR_NULL, XID8, Database, PgSnapshot, insert_rows, is_away, shared_metadata
-from shared.events import Event, encode
+from shared.db import (
+    EMITTED,
+    JSON_OR_NULL,
+    XID8,
+    Database,
+    PgSnapshot,
+    insert_rows,
+    is_away,
+    shared_metadata,
+    transaction,
+)
+from shared.events import Event, ReferralSubmitted, encode
 from shared.telemetry import log
+
+LANE: Final = ".urgent"
+"""Ends the name of a reader, a topic or a group that is a lane."""
+
+_IN_DANGER: Final = f"""type = '{ReferralSubmitted.type}' AND headers @> '{{"ce_urgency": "yes"}}'"""
 
 outbox = Table(
     "outbox",
@@ -44,7 +67,9 @@ outbox = Table(
     Column("headers", JSON_OR_NULL, nullable=False),
     Column("payload", LargeBinary, nullable=False),
     Column("created_at", DateTime(timezone=True), nullable=False, server_default=func.clock_timestamp()),
+    Column("urgent", Boolean, Computed(_IN_DANGER, persisted=True), nullable=False),
     Index(None, "xid"),
+    Index("ix_outbox_urgent", "xid", postgresql_where=text("urgent")),
     Index(None, "subject"),
 )
 
@@ -112,16 +137,20 @@ _open_cursor = text(
     """
 )
 _snapshot = text("SELECT pg_current_snapshot()::text")
-_round = text(
+_unread = text(
     """
-    SELECT position, headers, payload FROM outbox
-    WHERE xid >= pg_snapshot_xmin(CAST(CAST(:seen AS text) AS pg_snapshot))
-      AND NOT pg_visible_in_snapshot(xid, CAST(CAST(:seen AS text) AS pg_snapshot))
-      AND pg_visible_in_snapshot(xid, CAST(CAST(:upto AS text) AS pg_snapshot))
-      AND position > :position
-    ORDER BY position LIMIT :batch
+    xid >= pg_snapshot_xmin(CAST(CAST(:seen AS text) AS pg_snapshot))
+    AND NOT pg_visible_in_snapshot(xid, CAST(CAST(:seen AS text) AS pg_snapshot))
+    AND pg_visible_in_snapshot(xid, CAST(CAST(:upto AS text) AS pg_snapshot))
     """
 )
+_round = (
+    select(outbox.c.position, outbox.c.headers, outbox.c.payload)
+    .where(_unread, outbox.c.position > bindparam("position"))
+    .order_by(outbox.c.position)
+    .limit(bindparam("batch"))
+)
+_urgent_round = _round.where(outbox.c.urgent)
 _advance = text(
     """
     UPDATE outbox_cursor
@@ -130,12 +159,15 @@ _advance = text(
     WHERE reader = :reader AND epoch = :epoch
     """
 )
+_forget_others = text("DELETE FROM outbox_cursor WHERE reader <> ALL(CAST(:readers AS text[]))")
 _delete_read = text(
     """
     DELETE FROM outbox WHERE position IN (
         SELECT o.position FROM outbox o
         WHERE o.created_at < clock_timestamp() - CAST(:retention AS interval)
-          AND NOT EXISTS (SELECT 1 FROM outbox_cursor c WHERE NOT pg_visible_in_snapshot(o.xid, c.seen))
+          AND NOT EXISTS (
+              SELECT 1 FROM outbox_cursor c
+              WHERE NOT pg_visible_in_snapshot(o.xid, c.seen) AND (o.urgent OR c.reader NOT LIKE '%.urgent'))
         ORDER BY o.position LIMIT 1000)
     """
 )
@@ -163,6 +195,13 @@ async def emit(session: AsyncSession, *events: Event) -> None:
 def mark_emitted(session: AsyncSession) -> None:
     """Say that this transaction wrote outbox rows, so that readers in this process are woken by its commit."""
     session.info[EMITTED] = True
+
+
+async def keep_readers(db: Database, readers: Collection[str]) -> None:
+    """Forget the cursors of all but these, which a transport left that is no longer used; then rest until cancelled."""
+    async with transaction(db) as session:
+        await session.execute(_forget_others, {"readers": list(readers)})
+    await asyncio.Event().wait()
 
 
 async def follow(db: Database, reader: str, hand_on: HandOn) -> None:
@@ -230,11 +269,9 @@ async def read_round(connection: AsyncConnection, cursor: Cursor, hand_on: HandO
     """Hand on one batch and advance past the part that was taken; returns how many that were."""
     if cursor.position == 0:
         cursor.upto = await connection.scalar(_snapshot)
-    rows = (
-        await connection.execute(
-            _round, {"seen": cursor.seen, "upto": cursor.upto, "position": cursor.position, "batch": BATCH}
-        )
-    ).all()
+    unread = _urgent_round if cursor.reader.endswith(LANE) else _round
+    place = {"seen": cursor.seen, "upto": cursor.upto, "position": cursor.position, "batch": BATCH}
+    rows = (await connection.execute(unread, place)).all()
     taken = await hand_on([Message(row.headers, bytes(row.payload)) for row in rows]) if rows else 0
     if taken == len(rows) < BATCH:
         round_was_empty = cursor.position == 0 and not rows
@@ -250,16 +287,7 @@ async def read_round(connection: AsyncConnection, cursor: Cursor, hand_on: HandO
 
 
 async def _save(connection: AsyncConnection, cursor: Cursor) -> None:
-    result = await connection.execute(
-        _advance,
-        {
-            "reader": cursor.reader,
-            "epoch": cursor.epoch,
-            "seen": cursor.seen,
-            "upto": cursor.upto,
-            "position": cursor.position,
-        },
-    )
+    result = await connection.execute(_advance, asdict(cursor))
     if result.rowcount == 0:
         raise ReaderReplaced(cursor.reader)
 

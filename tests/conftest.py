@@ -26,7 +26,7 @@ LONGEST_FIRST = ("tests/faults", "tests/journeys", "tests/kafka", "tests/browser
 
 SHARE_WORLDS = {
     f"tests/journeys/test_{name}.py"
-    for name in ("bad_input", "bad_weather", "information", "one_referral", "partners", "privacy")
+    for name in ("bad_input", "bad_weather", "information", "lane", "one_referral", "partners", "privacy")
 }
 """Files whose tests run on front doors in both shapes, which take longer to start than most of these tests."""
 

@@ -2,8 +2,9 @@
 
 from typing import Any
 
+from shared import clock
 from shared.db import new_id
-from shared.events import CaseOpened
+from shared.events import CaseOpened, Event, ReferralSubmitted, Urgency
 
 
 def case_opened(**said: Any) -> CaseOpened:
@@ -14,6 +15,21 @@ def case_opened(**said: Any) -> CaseOpened:
         "case_id": new_id(),
     }
     return CaseOpened(**{**values, **said})
+
+
+def referral_submitted(urgency: Urgency, **said: Any) -> Event:
+    """Return the event of a referral whose sender said this of danger."""
+    now = clock.now()
+    values = {
+        "referral_id": new_id(),
+        "reference": "FD-2611-0000-0000",
+        "detail_url": "/internal/referrals/none",
+        "agency": "a-school",
+        "kind": "request",
+        "received_at": now,
+        "decision_due_at": now,
+    }
+    return Event(ReferralSubmitted(**{**values, **said}), urgency=urgency)
 
 
 def another_family(document: dict[str, Any], surname: str, *, born: str) -> dict[str, Any]:

@@ -133,7 +133,7 @@ def _services(
     export_traces(referrals_settings.otlp_endpoint, "front-door")
     return (
         referrals.build(referrals_settings, hub, client_of("referrals")),
-        triage.build(TriageSettings(**settings_of("triage")), client_of("triage"), client_of("triage")),
+        triage.build(TriageSettings(**settings_of("triage")), *(client_of("triage") for _ in range(3))),
         notifications.build(NotificationsSettings(**settings_of("notifications")), hub),
     )
 

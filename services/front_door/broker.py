@@ -5,19 +5,31 @@ Runs in `frontdoor serve`, and in `frontdoor up` where a Kafka is given.
 
 from collections.abc import Sequence
 from functools import partial
+from typing import Final
 
 from fastapi import APIRouter
 
 from services.front_door.embedded import replayer
-from shared.http.background import background
+from shared.events import ReferralSubmitted
+from shared.http.background import Step, background
 from shared.http.service import Service
-from shared.kafka import consume_topics, relay
+from shared.kafka import READERS, consume_topics, relay
+from shared.outbox import keep_readers
 from shared.telemetry.metrics import observe_consumer
+
+URGENT: Final = (ReferralSubmitted.source,)
+"""Services that have urgent events."""
 
 
 def relaying(services: Sequence[Service], kafka: str) -> APIRouter:
     """Return a router that publishes these services' events while it is mounted."""
-    return background("relay", *(partial(relay, service.resources.db, kafka, service.name) for service in services))
+    steps: list[Step] = []
+    for service in services:
+        db = service.resources.db
+        steps += [partial(keep_readers, db, READERS), partial(relay, db, kafka, service.name)]
+        if service.name in URGENT:
+            steps.append(partial(relay, db, kafka, service.name, urgent=True))
+    return background("relay", *steps)
 
 
 def consuming(services: Sequence[Service], kafka: str, instance: str | None = None) -> APIRouter:
@@ -28,10 +40,13 @@ def consuming(services: Sequence[Service], kafka: str, instance: str | None = No
             service.resources.db,
             service.name,
             kafka,
-            service.entries,
+            entries,
             instance=instance,
             observe=observe_consumer,
+            urgent=urgent,
         )
         for service in services
+        for entries, urgent in ((service.entries, False), (service.urgent_entries, True))
+        if entries
     ]
     return background("consumer", *readers, *map(replayer, services))

@@ -1,4 +1,4 @@
-"""The embedded transport: each consumer reads its producers' outboxes directly, with its own durable cursor.
+"""The embedded transport: each consumer reads its producers' outboxes directly, with its own durable cursors.
 
 Runs inside `frontdoor up`, in place of a message broker.
 """
@@ -11,14 +11,24 @@ from fastapi import APIRouter
 from shared.http.background import Step, background
 from shared.http.service import Service
 from shared.inbox import Entry, consume, replay_dead_letters
-from shared.outbox import follow
+from shared.outbox import LANE, follow, keep_readers
 
 
 def transport(services: Sequence[Service]) -> APIRouter:
     """Return a router that, while it is mounted, carries events from each service to those that consume them."""
-    by_name = {service.name: service for service in services}
-    readers = [_reader(by_name[producer], consumer) for consumer in services for producer in consumer.entries]
-    return background("front-door", *readers, *map(replayer, services))
+    ways = [
+        (producer, reader, partial(consume, consumer.resources.db, consumer.name, entries))
+        for consumer in services
+        for reader, taken in ((consumer.name, consumer.entries), (consumer.name + LANE, consumer.urgent_entries))
+        for producer, entries in taken.items()
+    ]
+    steps: list[Step] = []
+    for service in services:
+        db = service.resources.db
+        readers = {reader: hand_on for producer, reader, hand_on in ways if producer == service.name}
+        steps += [partial(keep_readers, db, readers), replayer(service)]
+        steps += [partial(follow, db, reader, hand_on) for reader, hand_on in readers.items()]
+    return background("front-door", *steps)
 
 
 def replayer(consumer: Service) -> Step:
@@ -28,8 +38,3 @@ def replayer(consumer: Service) -> Step:
 
 def entries_of(consumer: Service) -> Mapping[str, Entry]:
     return {kind: entry for entries in consumer.entries.values() for kind, entry in entries.items()}
-
-
-def _reader(producer: Service, consumer: Service) -> Step:
-    hand_on = partial(consume, consumer.resources.db, consumer.name, entries_of(consumer))
-    return partial(follow, producer.resources.db, consumer.name, hand_on)

@@ -80,7 +80,8 @@ def _triage(neighbours: _Neighbours) -> tuple[Service, ServiceSettings, KeySourc
     settings = TriageSettings()
     client = neighbours.client_of(neighbours.serve.referrals_url)
     endpoints = neighbours.client_of(neighbours.serve.notifications_url)
-    return triage.build(settings, client, endpoints), settings, _partner_keys(neighbours)
+    urgent = neighbours.client_of(neighbours.serve.referrals_url)
+    return triage.build(settings, client, endpoints, urgent), settings, _partner_keys(neighbours)
 
 
 def _notifications(neighbours: _Neighbours) -> tuple[Service, ServiceSettings, KeySource]:

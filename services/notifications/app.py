@@ -41,4 +41,4 @@ def build(settings: Settings, hub: Hub) -> Service:
     router = APIRouter(lifespan=lifespan)
     router.include_router(api.router)
     entries = entries_of(db, settings, verification_required=required)
-    return Service(api.NAME, resources, router, deliver, entries, GAUGES)
+    return Service(api.NAME, resources, router, deliver, entries, gauges=GAUGES)

@@ -30,8 +30,10 @@ from shared.vault import Vault
 NAME = "triage"
 
 
-def build(settings: Settings, client: ServiceClient, notifications: ServiceClient) -> Service:
-    """Return triage, ready to be served; `client` is triage as a client of the referrals service."""
+def build(
+    settings: Settings, client: ServiceClient, notifications: ServiceClient, urgent: ServiceClient | None = None
+) -> Service:
+    """Return triage, ready to be served; as a client of the referrals service by `client`, the lane by `urgent`."""
     folder = settings.hub_dir
     vault = Vault(key_bytes(settings.vault_key), key_bytes(settings.index_key))
     hub = load_hub(folder)
@@ -63,7 +65,8 @@ def build(settings: Settings, client: ServiceClient, notifications: ServiceClien
     if settings.profile is Profile.DEMO:
         router.include_router(demo_sign_in(settings))
     work = partial(worker.work, resources.db, desk, client, settings)
-    return Service(NAME, resources, router, work, consumer.entries(desk, client, settings), GAUGES)
+    taken = consumer.entries(desk, client, settings), consumer.urgent_entries(desk, urgent or client, settings)
+    return Service(NAME, resources, router, work, *taken, GAUGES)
 
 
 def _policy_of(folder: Path) -> Policy:

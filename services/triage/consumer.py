@@ -54,6 +54,12 @@ def entries(desk: Desk, client: ServiceClient, settings: Settings) -> Mapping[st
     }
 
 
+def urgent_entries(desk: Desk, client: ServiceClient, settings: Settings) -> Mapping[str, Entries]:
+    """Return what triage also takes by the lane; `client` is the lane's own, so that it waits behind nobody's calls."""
+    submitted = entries(desk, client, settings)[ReferralSubmitted.source][ReferralSubmitted.type]
+    return {ReferralSubmitted.source: {ReferralSubmitted.type: submitted}}
+
+
 async def _patiently(client: ServiceClient, event: Event, patience_seconds: float) -> Detail | None:
     """Return the detail, or None once patience has run out: the case then opens with details pending."""
     wait = FIRST_WAIT_SECONDS

@@ -38,7 +38,8 @@ class Service:
     """A built service, in parts that run in one process or apart.
 
     `router` has its routes and, as its lifespan, what they need; the database is closed at its end. `entries` are its
-    consumers by producing service. `work` is what no request and no event starts: it runs until cancelled.
+    consumers by producing service, `urgent_entries` those that also take what says that a child is in danger, by a lane
+    past all else. `work` is what no request and no event starts: it runs until cancelled.
     """
 
     name: str
@@ -46,6 +47,7 @@ class Service:
     router: APIRouter
     work: Callable[[], Coroutine[Any, Any, None]]
     entries: Mapping[str, Entries] = field(default_factory=dict)
+    urgent_entries: Mapping[str, Entries] = field(default_factory=dict)
     gauges: Sequence[GaugeQuery] = ()
 
 

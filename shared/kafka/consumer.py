@@ -8,6 +8,7 @@ import asyncio
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Final
 
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener
@@ -19,7 +20,7 @@ from shared.inbox import Entries, consume
 from shared.kafka.connection import KAFKA_AWAY, REQUEST_MS, back_off, raise_if_cancelled, stopped
 from shared.kafka.dead_letters import publish_dead_letters
 from shared.kafka.topics import topic_of
-from shared.outbox import Message
+from shared.outbox import LANE, Message
 from shared.telemetry import log
 
 BATCH: Final = 500
@@ -49,21 +50,26 @@ async def consume_topics(
     *,
     instance: str | None = None,
     observe: Observe = ignore,
+    urgent: bool = False,
 ) -> None:
     """Take the events of every service that `entries` names, until cancelled. What is away is waited for.
 
     Once cancelled, it finishes and commits the batch in flight before it ends. With an `instance`, which no other
-    process may have, a member that comes back within the session keeps its partitions.
+    process may have, a member that comes back within the session keeps its partitions. Where `urgent`, it takes from
+    the lanes of these services, as a group of its own and under the same name of the inbox.
     """
+    lane = LANE if urgent else ""
+    group, topics = consumer + lane, [topic_of(service) + lane for service in entries]
     failures = 0
     while True:
-        member = _Member(db, consumer, entries, bootstrap, observe, _new_client(consumer, bootstrap, instance))
+        kafka = _new_client(group, bootstrap, instance)
+        member = _Member(db, consumer, entries, bootstrap, partial(observe, group), topics, kafka)
         try:
             await member.run()
         except Exception as error:
             if not (isinstance(error, (*KAFKA_AWAY, Stalled)) or is_away(error)):
                 raise
-            log.warning("consumer begins anew", reader=consumer, error=type(error).__name__)
+            log.warning("consumer begins anew", reader=group, error=type(error).__name__)
         finally:
             await _leave(member.kafka)
         failures = 0 if member.has_fetched else failures + 1
@@ -75,10 +81,10 @@ async def _leave(kafka: Any) -> None:
         await kafka._client.close()  # noqa: SLF001 - there is no public way to hang up
 
 
-def _new_client(consumer: str, bootstrap: str, instance: str | None) -> Any:
+def _new_client(group: str, bootstrap: str, instance: str | None) -> Any:
     return AIOKafkaConsumer(
         bootstrap_servers=bootstrap,
-        group_id=topic_of(consumer),
+        group_id=topic_of(group),
         group_instance_id=instance,
         enable_auto_commit=False,
         auto_offset_reset="earliest",
@@ -97,7 +103,8 @@ class _Member(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka has n
     consumer: str
     entries: Mapping[str, Entries]
     bootstrap: str
-    observe: Observe
+    observe: Callable[[str, int, int, float], None]
+    topics: Sequence[str]
     kafka: Any
     has_fetched: bool = False
     taking: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -113,7 +120,7 @@ class _Member(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka has n
         self.fetched_at = time.monotonic()
 
     async def run(self) -> None:
-        self.kafka.subscribe([topic_of(service) for service in self.entries], listener=self)
+        self.kafka.subscribe(self.topics, listener=self)
         async with asyncio.timeout(HUNG_SECONDS):
             await self.kafka.start()
         while True:
@@ -167,7 +174,7 @@ class _Member(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka has n
             end = self.kafka.highwater(partition)
             lag = end - await self.kafka.position(partition) if end is not None else 0
             age_seconds = max(0.0, time.time() - self.newest_at.get(partition, time.time())) if lag else 0.0
-            self.observe(self.consumer, partition.topic, partition.partition, lag, age_seconds)
+            self.observe(partition.topic, partition.partition, lag, age_seconds)
 
 
 def _message(record: Any) -> Message:

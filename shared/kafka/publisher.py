@@ -15,20 +15,25 @@ from aiokafka.partitioner import DefaultPartitioner
 from shared.db import Database
 from shared.kafka.connection import KAFKA_AWAY, REQUEST_MS, back_off, raise_if_cancelled, stopped
 from shared.kafka.topics import topic_of
-from shared.outbox import Message, follow
+from shared.outbox import LANE, Message, follow
 from shared.telemetry import log
 
 READER: Final = "kafka"
+READERS: Final = (READER, READER + LANE)
 BATCH_BYTES: Final = 512 * 1024
 
 partition_of = DefaultPartitioner()
 
 
-async def relay(db: Database, bootstrap: str, service: str) -> None:
-    """Publish every event of this outbox, in order, until cancelled. Kafka or a database that is away is waited for."""
-    publisher = Publisher(bootstrap, topic_of(service))
+async def relay(db: Database, bootstrap: str, service: str, *, urgent: bool = False) -> None:
+    """Publish every event of this outbox, in order, until cancelled. Kafka or a database that is away is waited for.
+
+    Where `urgent`, those of children in danger alone, a second time, to a topic on which nothing else lies before them.
+    """
+    lane = LANE if urgent else ""
+    publisher = Publisher(bootstrap, topic_of(service) + lane)
     try:
-        await follow(db, READER, publisher.publish)
+        await follow(db, READER + lane, publisher.publish)
     finally:
         await publisher.close()
 

@@ -35,14 +35,18 @@ class GaugeQuery:
     labels: tuple[str, ...] = ()
 
 
-# The rows that a reader has yet to take are those that `seen` does not see, less the part of the round already taken.
+# The rows that a reader has yet to take are those that `seen` does not see, less the part of the round already taken;
+# a lane's are found by an index of their own, however long it has had nothing to take.
 _UNREAD = text(
     """
     SELECT c.reader, u.count, coalesce(extract(epoch FROM clock_timestamp() - u.oldest), 0)
     FROM outbox_cursor c
     CROSS JOIN LATERAL (
         SELECT count(*) AS count, min(created_at) AS oldest FROM (
-            SELECT o.created_at FROM outbox o
+            SELECT o.created_at FROM (
+                SELECT xid, position, created_at FROM outbox WHERE c.reader NOT LIKE '%.urgent'
+                UNION ALL
+                SELECT xid, position, created_at FROM outbox WHERE urgent AND c.reader LIKE '%.urgent') o
             WHERE o.xid >= pg_snapshot_xmin(c.seen) AND NOT pg_visible_in_snapshot(o.xid, c.seen)
               AND (c.position = 0 OR o.position > c.position OR NOT pg_visible_in_snapshot(o.xid, c.upto))
             ORDER BY o.xid LIMIT :most) unread) u

@@ -9,7 +9,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from shared.events import FACTS, Fact
+from shared.events import FACTS, Fact, ReferralSubmitted
+from shared.kafka import topic_of
+from shared.outbox import LANE
 
 DOCS = Path(__file__).parents[2] / "docs"
 ASYNCAPI = DOCS / "asyncapi.json"
@@ -41,8 +43,10 @@ def _schema(fact: type[Fact]) -> dict[str, Any]:
 
 
 def document() -> dict[str, Any]:
-    """Return the AsyncAPI 3 document: a channel per service, a message per event."""
+    """Return the AsyncAPI 3 document: a channel per service and one for the lane, a message per event."""
     sources = sorted({fact.source for fact in FACTS})
+    channels = {source: [fact for fact in FACTS if fact.source == source] for source in sources}
+    channels[ReferralSubmitted.source + LANE] = [ReferralSubmitted]
     return {
         "asyncapi": "3.0.0",
         "info": {
@@ -51,21 +55,23 @@ def document() -> dict[str, Any]:
             "description": "Events point, they do not carry.",
         },
         "channels": {
-            source: {
-                "address": f"frontdoor.{source}",
-                "messages": {
-                    fact.__name__: {"$ref": f"#/components/messages/{fact.__name__}"}
-                    for fact in FACTS
-                    if fact.source == source
-                },
+            _name(channel): {
+                "address": topic_of(channel),
+                "messages": {fact.__name__: {"$ref": f"#/components/messages/{fact.__name__}"} for fact in facts},
             }
-            for source in sources
+            for channel, facts in channels.items()
         },
         "operations": {
-            f"send_{source}": {"action": "send", "channel": {"$ref": f"#/channels/{source}"}} for source in sources
+            f"send_{_name(channel)}": {"action": "send", "channel": {"$ref": f"#/channels/{_name(channel)}"}}
+            for channel in channels
         },
         "components": {"messages": {fact.__name__: _message(fact) for fact in FACTS}},
     }
+
+
+def _name(channel: str) -> str:
+    """Return what AsyncAPI can call a channel: its keys have no dots."""
+    return channel.replace(".", "_")
 
 
 def _message(fact: type[Fact]) -> dict[str, Any]:

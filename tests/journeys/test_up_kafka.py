@@ -5,6 +5,7 @@ import json
 from pathlib import Path
 
 import httpx
+from sqlalchemy import select
 
 from services.cli.running import opened
 from shared.db import transaction
@@ -33,7 +34,7 @@ def test_up_takes_kafka_where_it_is_given(tmp_path: Path) -> None:
                 document = json.loads((EXAMPLES / "03-attendance-and-routines.json").read_text())
                 made = world.submit(SCHOOL, document).json()["id"]
                 assert eventually(lambda: world.case_of(made), 120)["status"] == "routed"
-            assert asyncio.run(_readers(door.data_dir)) == [["kafka"]] * 3
+            assert asyncio.run(_readers(door.data_dir)) == [["kafka", "kafka.urgent"], ["kafka"], ["kafka"]]
         finally:
             assert door.stop() == 0
 
@@ -41,8 +42,9 @@ def test_up_takes_kafka_where_it_is_given(tmp_path: Path) -> None:
 async def _readers(data_dir: Path) -> list[list[str]]:
     """Return who reads each service's outbox."""
     found = []
+    readers = select(outbox_cursor.c.reader).order_by(outbox_cursor.c.reader)
     async with opened(data_dir) as databases:
         for db in databases.values():
             async with transaction(db) as session:
-                found.append(list((await session.scalars(outbox_cursor.select())).all()))
+                found.append(list((await session.scalars(readers)).all()))
     return found

@@ -16,11 +16,11 @@ from sqlalchemy import insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.db import Database, new_id, transaction
-from shared.events import CaseOpened, Event, encode
+from shared.events import CaseOpened, Event, ReferralSubmitted, encode
 from shared.inbox import Entries, Entry, Prepared, consume
 from shared.kafka import consume_topics, relay
 from shared.kafka.topics import DEAD_LETTERS, topic_of
-from shared.outbox import emit, follow, outbox, outbox_row
+from shared.outbox import LANE, emit, follow, outbox, outbox_row
 from tests.factories import case_opened
 
 PATIENCE_SECONDS = 180
@@ -49,7 +49,7 @@ class Effects:
 
     @property
     def entries(self) -> Entries:
-        return {CaseOpened.type: Entry(self.apply)}
+        return {kind: Entry(self.apply) for kind in (CaseOpened.type, ReferralSubmitted.type)}
 
 
 @dataclass(frozen=True)
@@ -62,24 +62,35 @@ class Road:
     bootstrap: str = ""
 
     def ways(self, effects: Effects) -> list[Coroutine[Any, Any, None]]:
+        return self._ways(effects)
+
+    def lane(self, effects: Effects) -> list[Coroutine[Any, Any, None]]:
+        """Return the way past all else, to the same inbox."""
+        return self._ways(effects, urgent=True)
+
+    def _ways(self, effects: Effects, *, urgent: bool = False) -> list[Coroutine[Any, Any, None]]:
         if not self.bootstrap:
-            return [follow(self.producer, "reader", partial(consume, self.consumer, "reader", effects.entries))]
-        return [self.relaying(), self.member(effects)]
+            reader = "reader" + (LANE if urgent else "")
+            return [follow(self.producer, reader, partial(consume, self.consumer, "reader", effects.entries))]
+        return [self.relaying(urgent=urgent), self.member(effects, urgent=urgent)]
 
-    def relaying(self) -> Coroutine[Any, Any, None]:
-        return relay(self.producer, self.bootstrap, self.service)
+    def relaying(self, *, urgent: bool = False) -> Coroutine[Any, Any, None]:
+        return relay(self.producer, self.bootstrap, self.service, urgent=urgent)
 
-    def member(self, effects: Effects, instance: str | None = None) -> Coroutine[Any, Any, None]:
+    def member(
+        self, effects: Effects, instance: str | None = None, *, urgent: bool = False
+    ) -> Coroutine[Any, Any, None]:
         """Return one more consumer of the same group."""
-        entries = {self.service: effects.entries}
-        return consume_topics(self.consumer, f"reader-{self.service}", self.bootstrap, entries, instance=instance)
+        name, entries = f"reader-{self.service}", {self.service: effects.entries}
+        return consume_topics(self.consumer, name, self.bootstrap, entries, instance=instance, urgent=urgent)
 
 
 async def new_service(bootstrap: str, *, replication: int = 1) -> str:
     """Return the name of a service that nothing was ever relayed for, with topics of three partitions."""
     name = f"test-{secrets.token_hex(4)}"
     settings = {"min.insync.replicas": str(min(replication, 2))}
-    topics = [NewTopic(topic_of(name) + end, 3, replication, topic_configs=settings) for end in ("", DEAD_LETTERS)]
+    ends = ("", DEAD_LETTERS, LANE, LANE + DEAD_LETTERS)
+    topics = [NewTopic(topic_of(name) + end, 3, replication, topic_configs=settings) for end in ends]
     admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
     await admin.start()
     await admin.create_topics(topics)

@@ -2,17 +2,18 @@
 
 import pytest
 
-from shared.events import FACTS
+from shared.events import FACTS, ReferralSubmitted
 from shared.kafka import answers, create_topics, topic_of
 from shared.kafka.topics import DEAD_LETTERS, declared
+from shared.outbox import LANE
 from shared.problems import Unavailable
 from tests.kafka.broker import Broker, free_port
 
 
 def test_each_service_that_speaks_has_a_topic_and_one_for_its_dead_letters() -> None:
-    """The file declares both topics for every source of events, and nothing else."""
-    sources = {topic_of(fact.source) for fact in FACTS}
-    assert set(declared().partitions) == sources | {source + DEAD_LETTERS for source in sources}
+    """The file declares both topics for every source of events and for the lane, and nothing else."""
+    topics = {topic_of(fact.source) for fact in FACTS} | {topic_of(ReferralSubmitted.source) + LANE}
+    assert set(declared().partitions) == topics | {topic + DEAD_LETTERS for topic in topics}
 
 
 async def test_topics_are_made_once(broker: Broker) -> None:

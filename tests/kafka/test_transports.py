@@ -6,8 +6,9 @@ from sqlalchemy import select
 from shared.db import transaction
 from shared.events import Event, encode
 from shared.inbox import dead_letters
+from shared.outbox import emit
 from tests.conftest import OpenDatabase
-from tests.factories import case_opened
+from tests.factories import case_opened, referral_submitted
 from tests.kafka.carrying import Effects, Road, by_subject, emit_poison, new_service, running, write
 
 
@@ -37,6 +38,22 @@ async def test_an_interrupted_road_goes_on_where_it_was(road: Road) -> None:
     await write(road.producer, 50, seed=2)
     async with running(*road.ways(effects)):
         await effects.reach(100)
+    assert await by_subject(road.consumer) == await by_subject(road.producer)
+
+
+async def test_a_lane_passes_all_that_lies_before_it_and_nothing_is_done_twice(road: Road) -> None:
+    """What is urgent has its effect before the first reader begins, and no second one when that comes to it."""
+    urgent = referral_submitted("yes")
+    await write(road.producer, 100, seed=1)
+    async with transaction(road.producer) as session:
+        await emit(session, urgent, referral_submitted("no"), Event(case_opened(), urgency="yes"))
+    by_lane, in_order = Effects(), Effects()
+    async with running(*road.lane(by_lane)):
+        await by_lane.reach(1)
+        async with running(*road.ways(in_order)):
+            await in_order.reach(102)
+    assert by_lane.applied == {urgent.id}
+    assert urgent.id not in in_order.applied
     assert await by_subject(road.consumer) == await by_subject(road.producer)
 
 

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import select, text
 
 from shared.db import Database, new_id, open_database, transaction
-from shared.events import Event, decode
+from shared.events import Event
 from shared.outbox import (
     Message,
     ReaderReplaced,
@@ -25,23 +25,7 @@ from shared.outbox import (
 )
 from tests.conftest import OpenDatabase, owner_url
 from tests.factories import case_opened
-
-
-class Taker:
-    """Takes what it is handed, and knows when it has as many events as are expected."""
-
-    def __init__(self, expected: int, *, at_once: int = 500) -> None:
-        self.events: list[Event] = []
-        self.expected = expected
-        self.at_once = at_once
-        self.done = asyncio.Event()
-
-    async def __call__(self, messages: Sequence[Message]) -> int:
-        taken = messages[: self.at_once]
-        self.events += [decode(message.headers, message.payload) for message in taken]
-        if len(self.events) >= self.expected:
-            self.done.set()
-        return len(taken)
+from tests.shared.reading import Taker, drain, emit_some
 
 
 async def read_all(db: Database, taker: Taker, reader: str = "test") -> None:
@@ -135,23 +119,6 @@ async def test_a_transaction_that_commits_last_is_read_though_it_wrote_first(ope
     await drain(db, second)
     assert [event.id for event in first.events] == [late.id]
     assert [event.id for event in second.events] == [early.id]
-
-
-async def drain(db: Database, taker: Taker, reader: str = "test", *, rounds: int = 1000) -> None:
-    """Read, in this task, until a round is empty or as many rounds as are asked for are done."""
-    async with db.engine.connect() as plain:
-        connection = await plain.execution_options(isolation_level="AUTOCOMMIT")
-        cursor = await open_cursor(connection, reader)
-        for _ in range(rounds):
-            if not await read_round(connection, cursor, taker):
-                break
-
-
-async def emit_some(db: Database, count: int) -> list[Event]:
-    events = [Event(case_opened()) for _ in range(count)]
-    async with transaction(db) as session:
-        await emit(session, *events)
-    return events
 
 
 async def test_a_reader_goes_on_where_it_was(open_service: OpenDatabase) -> None:

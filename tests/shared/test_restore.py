@@ -4,7 +4,7 @@ from sqlalchemy import text
 
 from shared.db import transaction
 from tests.conftest import OpenDatabase
-from tests.shared.test_outbox import Taker, drain, emit_some
+from tests.shared.reading import Taker, drain, emit_some
 
 FROM_AN_OLDER_SERVER = "UPDATE outbox SET xid = '999999999999'"
 

@@ -59,6 +59,24 @@ async def test_the_third_contact_in_90_days_is_seen(front: Front) -> None:
     assert (case["level"], case["receipt"]["route"]) == (4, "section_17_assessment")
 
 
+@pytest.mark.parametrize("together", [True, False], ids=["in one batch", "one by one"])
+async def test_a_third_contact_that_overtook_the_others_is_raised(front: Front, *, together: bool) -> None:
+    """Two earlier contacts about the same child that open after the urgent one count for it as if they had not."""
+    now = datetime.now(UTC)
+    earlier = [front.announce(example("07"), received_at=now - timedelta(minutes=minutes)) for minutes in (2, 1)]
+    danger = {**example("07"), "concern": {**example("07")["concern"], "immediate_danger": "yes"}}
+    urgent = await front.submit(danger, received_at=now)
+    assert (await front.case_of(urgent))["receipt"]["facts"]["previous_contacts_90_days"] == 0
+    for batch in [earlier] if together else [[event] for event in earlier]:
+        await front.consume(*batch)
+
+    case = await front.case_of(urgent)
+    assert case["receipt"]["facts"]["previous_contacts_90_days"] == 2
+    assert len(case["history"]) == 2
+    assert "CONT-02" in [fired["id"] for fired in case["receipt"]["fired"]]
+    assert case["assessments"][-1]["cause"] == "earlier_case_known"
+
+
 async def test_a_mistyped_number_joins_nobody(front: Front) -> None:
     """Two children who share only an NHS number that failed its check are strangers."""
     first, second = example("12"), example("12")
