@@ -3,10 +3,11 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cache
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, ClassVar
 from uuid import UUID
 
@@ -46,6 +47,17 @@ NAMING = {
     "fk": "fk_%(table_name)s_%(column_0_N_name)s",
     "pk": "pk_%(table_name)s",
 }
+
+COMMAND_SECONDS = 30
+NO_LIMITS: Mapping[str, str] = MappingProxyType({})
+REQUEST_LIMITS: Mapping[str, str] = MappingProxyType(
+    {
+        "idle_in_transaction_session_timeout": "15s",
+        "lock_timeout": "10s",
+        "statement_timeout": f"{COMMAND_SECONDS}s",
+    }
+)
+"""A request that is stuck gives its connection back by itself: PostgreSQL ends it, and the caller is answered 503."""
 
 EMITTED = "emitted"
 CHANGED = "changed"
@@ -141,19 +153,35 @@ def _json(value: Any) -> str:
     return to_json(value, inf_nan_mode="constants").decode()
 
 
-def open_database(url: str, *, pool_size: int = 8) -> Database:
-    """Return a `Database` for `url` (`postgresql+asyncpg://…`); nothing is connected yet."""
+def open_database(
+    url: str, *, pool_size: int = 8, overflow: int = 4, limits: Mapping[str, str] = NO_LIMITS
+) -> Database:
+    """Return a `Database` for `url` (`postgresql+asyncpg://…`); nothing is connected yet.
+
+    `limits` are settings of PostgreSQL that its connections have.
+    """
     engine = create_async_engine(
         url,
         pool_size=pool_size,
-        max_overflow=4,
+        max_overflow=overflow,
         pool_timeout=5,
         pool_pre_ping=False,
         json_serializer=_json,
         json_deserializer=from_json,
-        connect_args={"timeout": 5, "command_timeout": 30},
+        connect_args={"timeout": 5, "command_timeout": COMMAND_SECONDS, "server_settings": dict(limits)},
     )
     return Database(engine, async_sessionmaker(engine, expire_on_commit=False))
+
+
+def open_pools(url: str) -> tuple[Database, Database]:
+    """Return the same database twice: for requests, at most 12 connections, and for what no request starts, at most 10.
+
+    So however many callers come, events are taken, clocks step and pages are sent. What one commits wakes who waits on
+    the other.
+    """
+    requests = open_database(url, limits=REQUEST_LIMITS)
+    work = open_database(url, overflow=2)
+    return requests, replace(work, listeners=requests.listeners, watchers=requests.watchers)
 
 
 @asynccontextmanager

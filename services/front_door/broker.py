@@ -25,7 +25,7 @@ def relaying(services: Sequence[Service], kafka: str) -> APIRouter:
     """Return a router that publishes these services' events while it is mounted."""
     steps: list[Step] = []
     for service in services:
-        db = service.resources.db
+        db = service.resources.work
         steps += [partial(keep_readers, db, READERS), partial(relay, db, kafka, service.name)]
         if service.name in URGENT:
             steps.append(partial(relay, db, kafka, service.name, urgent=True))
@@ -37,7 +37,7 @@ def consuming(services: Sequence[Service], kafka: str, instance: str | None = No
     readers = [
         partial(
             consume_topics,
-            service.resources.db,
+            service.resources.work,
             service.name,
             kafka,
             entries,

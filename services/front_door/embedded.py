@@ -17,14 +17,14 @@ from shared.outbox import LANE, follow, keep_readers
 def transport(services: Sequence[Service]) -> APIRouter:
     """Return a router that, while it is mounted, carries events from each service to those that consume them."""
     ways = [
-        (producer, reader, partial(consume, consumer.resources.db, consumer.name, entries))
+        (producer, reader, partial(consume, consumer.resources.work, consumer.name, entries))
         for consumer in services
         for reader, taken in ((consumer.name, consumer.entries), (consumer.name + LANE, consumer.urgent_entries))
         for producer, entries in taken.items()
     ]
     steps: list[Step] = []
     for service in services:
-        db = service.resources.db
+        db = service.resources.work
         readers = {reader: hand_on for producer, reader, hand_on in ways if producer == service.name}
         steps += [partial(keep_readers, db, readers), replayer(service)]
         steps += [partial(follow, db, reader, hand_on) for reader, hand_on in readers.items()]
@@ -33,7 +33,7 @@ def transport(services: Sequence[Service]) -> APIRouter:
 
 def replayer(consumer: Service) -> Step:
     """Return what tries dead letters again that somebody marked for replay."""
-    return partial(replay_dead_letters, consumer.resources.db, consumer.name, entries_of(consumer))
+    return partial(replay_dead_letters, consumer.resources.work, consumer.name, entries_of(consumer))
 
 
 def entries_of(consumer: Service) -> Mapping[str, Entry]:

@@ -38,7 +38,7 @@ STOP_SECONDS: Final = 30.0
 SETTINGS: Final = {
     "listen_addresses": "",
     "shared_buffers": "64MB",
-    "max_connections": "60",
+    "max_connections": "100",
     "max_wal_size": "256MB",
     "io_method": "sync",
     "jit": "off",

@@ -13,7 +13,7 @@ from services.notifications.queries import GAUGES
 from services.notifications.settings import Settings
 from services.notifications.worker.courier import Courier
 from services.notifications.worker.sender import open_sender
-from shared.db import open_database
+from shared.db import open_pools
 from shared.http.service import Resources, Service
 from shared.settings.environment import key_bytes
 from shared.settings.hub import Hub
@@ -22,8 +22,8 @@ from shared.vault import Vault
 
 def build(settings: Settings, hub: Hub) -> Service:
     """Return the service; `work` delivers webhooks."""
-    db = open_database(settings.database_url.get_secret_value())
-    resources = Resources(db, Vault(key_bytes(settings.vault_key), key_bytes(settings.index_key)), hub)
+    db, upkeep = open_pools(settings.database_url.get_secret_value())
+    resources = Resources(db, Vault(key_bytes(settings.vault_key), key_bytes(settings.index_key)), hub, upkeep)
     required = hub.webhooks.verification_required
 
     @asynccontextmanager
@@ -33,12 +33,16 @@ def build(settings: Settings, hub: Hub) -> Service:
                 yield {api.NAME: resources, "notifications_settings": settings, "notifications_sender": sender}
         finally:
             await db.close()
+            await upkeep.close()
 
     async def deliver() -> None:
-        async with open_sender(settings) as sender, Courier(db, resources.vault, settings, sender, required).running():
+        async with (
+            open_sender(settings) as sender,
+            Courier(upkeep, resources.vault, settings, sender, required).running(),
+        ):
             await asyncio.Event().wait()
 
     router = APIRouter(lifespan=lifespan)
     router.include_router(api.router)
-    entries = entries_of(db, settings, verification_required=required)
+    entries = entries_of(upkeep, settings, verification_required=required)
     return Service(api.NAME, resources, router, deliver, entries, gauges=GAUGES)

@@ -19,7 +19,7 @@ from services.referrals.api.access import ISSUER, NAME
 from services.referrals.consumer import entries_of
 from services.referrals.queries import Intake, Sources, standing_of_agencies
 from services.referrals.settings import Settings
-from shared.db import Database, open_database, transaction
+from shared.db import Database, open_pools, transaction
 from shared.http.client import ServiceClient
 from shared.http.service import Service
 from shared.security import Verifier
@@ -33,14 +33,14 @@ TIDY_SECONDS = 600.0
 
 def build(settings: Settings, hub: Hub, triage: ServiceClient) -> Service:
     """Return the service; `triage` is how it reads the feedback of decided cases, as `service-referrals`."""
-    db = open_database(settings.database_url.get_secret_value())
-    resources = Intake(db, Vault(key_bytes(settings.vault_key), key_bytes(settings.index_key)), hub)
+    db, upkeep = open_pools(settings.database_url.get_secret_value())
+    resources = Intake(db, Vault(key_bytes(settings.vault_key), key_bytes(settings.index_key)), hub, upkeep)
     issuer = TokenIssuer(settings.issuer, ECKey.import_key(json.loads(settings.signing_key.get_secret_value())))
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[dict[str, Any]]:
         watching = asyncio.create_task(
-            _watch_agencies(db, app.state.verifier, resources.sources, settings.disabled_check_seconds)
+            _watch_agencies(upkeep, app.state.verifier, resources.sources, settings.disabled_check_seconds)
         )
         try:
             yield {NAME: resources, ISSUER: issuer}
@@ -48,9 +48,10 @@ def build(settings: Settings, hub: Hub, triage: ServiceClient) -> Service:
             watching.cancel()
             await asyncio.gather(watching, return_exceptions=True)
             await db.close()
+            await upkeep.close()
 
     router = APIRouter(lifespan=lifespan, routes=api.router.routes)
-    work = partial(_tidy, db, timedelta(days=settings.outbox_retention_days))
+    work = partial(_tidy, upkeep, timedelta(days=settings.outbox_retention_days))
     return Service(NAME, resources, router, work, entries_of(resources.vault, triage))
 
 

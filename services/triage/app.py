@@ -19,7 +19,7 @@ from services.triage.pages.site import site_of
 from services.triage.queries.gauges import GAUGES
 from services.triage.settings import Settings
 from services.triage.thresholds import Policy, PolicyError, load_policy, load_vocabulary
-from shared.db import open_database
+from shared.db import open_pools
 from shared.http.background import background
 from shared.http.client import ServiceClient
 from shared.http.service import Resources, Service
@@ -41,12 +41,13 @@ def build(
     desk = Desk(policy, hub, vault)
     changes = Changes()
     site = site_of(settings, hub, personas_of(settings))
-    resources = Resources(open_database(settings.database_url.get_secret_value()), vault, hub)
+    db, upkeep = open_pools(settings.database_url.get_secret_value())
+    resources = Resources(db, vault, hub, upkeep)
 
     @asynccontextmanager
     async def lifespan(_: Any) -> AsyncIterator[dict[str, Any]]:
         try:
-            await seed_directory(resources.db, folder)
+            await seed_directory(upkeep, folder)
             yield {
                 NAME: resources,
                 "triage_desk": desk,
@@ -56,15 +57,16 @@ def build(
                 "triage_changes": changes,
             }
         finally:
-            await resources.db.close()
+            await db.close()
+            await upkeep.close()
 
     router = APIRouter(lifespan=lifespan)
     router.include_router(api.router)
     router.include_router(pages.router)
-    router.include_router(background(NAME, partial(announce, resources.db), partial(listen, resources.db, changes)))
+    router.include_router(background(NAME, partial(announce, upkeep), partial(listen, upkeep, changes)))
     if settings.profile is Profile.DEMO:
         router.include_router(demo_sign_in(settings))
-    work = partial(worker.work, resources.db, desk, client, settings)
+    work = partial(worker.work, upkeep, desk, client, settings)
     taken = consumer.entries(desk, client, settings), consumer.urgent_entries(desk, urgent or client, settings)
     return Service(NAME, resources, router, work, *taken, GAUGES)
 

@@ -26,11 +26,15 @@ from shared.vault import Vault
 
 @dataclass(frozen=True)
 class Resources:
-    """What every request of a service needs; its lifespan yields it as `{service name: resources}`."""
+    """What every request of a service needs; its lifespan yields it as `{service name: resources}`.
+
+    `work` is the same database by the connections of what no request starts.
+    """
 
     db: Database
     vault: Vault
     hub: Hub
+    work: Database
 
 
 @dataclass(frozen=True)
@@ -76,19 +80,21 @@ class Opened:
     """A dependency that opens a transaction; whatever waits for the caller is resolved before it."""
 
     service: str
+    for_work: bool = False
 
     async def __call__(self, request: Request) -> AsyncIterator[AsyncSession]:
         resources: Resources = getattr(request.state, self.service)
-        async with transaction(resources.db) as session:
+        async with transaction(resources.work if self.for_work else resources.db) as session:
             yield session
 
 
-def session_of(name: str) -> Any:
+def session_of(name: str, *, for_work: bool = False) -> Any:
     """Return the dependency that gives a route its transaction, committed before the response leaves.
 
+    `for_work` says that other services ask, on whose answer their own work waits; so it never waits for callers.
     `scope="function"` is what makes it so: by default FastAPI would reply first and commit after.
     """
-    return Depends(Opened(name), scope="function")
+    return Depends(Opened(name, for_work), scope="function")
 
 
 def state_of(key: str) -> Callable[[Request], Awaitable[Any]]:

@@ -32,7 +32,7 @@ def router_of(db: Database, hub: Hub) -> APIRouter:
 
     @asynccontextmanager
     async def lifespan(_: Any) -> AsyncIterator[dict[str, Any]]:
-        yield {"test": Resources(db, VAULT, hub)}
+        yield {"test": Resources(db, VAULT, hub, db)}
 
     router = APIRouter(lifespan=lifespan)
 

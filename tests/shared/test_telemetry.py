@@ -35,7 +35,7 @@ Samples = dict[tuple[str, frozenset[tuple[str, str]]], float]
 def service_of(name: str, db: Database, hub: Hub) -> Service:
     async def rest() -> None: ...
 
-    return Service(name, Resources(db, Vault(b"v" * 32, b"i" * 32), hub), APIRouter(), rest)
+    return Service(name, Resources(db, Vault(b"v" * 32, b"i" * 32), hub, db), APIRouter(), rest)
 
 
 def sample(samples: Samples, name: str, **labels: str) -> float | None:

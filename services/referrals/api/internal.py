@@ -6,7 +6,7 @@ from fastapi import APIRouter, Depends, Header, Response
 
 from services.referrals import queries
 from services.referrals.actions.submit_referral import submit_referral
-from services.referrals.api.access import TAKERS, ServiceCaller, Services, Session
+from services.referrals.api.access import TAKERS, ServiceCaller, Services, Session, WorkSession
 from services.referrals.domain import ReferralId
 from services.referrals.schemas import AgenciesSeen, ReferralDetail, ReferralPage
 from shared import clock
@@ -25,7 +25,7 @@ router = APIRouter(include_in_schema=False)
 
 
 @router.get("/internal/agencies/disabled")
-async def list_disabled(caller: ServiceCaller, session: Session) -> dict[str, list[str]]:
+async def list_disabled(caller: ServiceCaller, session: WorkSession) -> dict[str, list[str]]:
     """List the agencies whose tokens the other services have to refuse from now on."""
     del caller
     _, disabled = await queries.standing_of_agencies(session)
@@ -55,7 +55,7 @@ async def list_referring(caller: ServiceCaller, session: Session) -> dict[str, d
 
 @router.get("/internal/referrals/{referral_id}")
 async def get_detail(
-    caller: ServiceCaller, resources: Services, session: Session, referral_id: ReferralId
+    caller: ServiceCaller, resources: Services, session: WorkSession, referral_id: ReferralId
 ) -> ReferralDetail:
     detail = await queries.detail_of(session, resources.vault, referral_id)
     await record_access(session, caller, "referral.read", "referral", [referral_id], purpose="triage")

@@ -6,13 +6,14 @@ from fastapi import APIRouter, Response
 
 from services.triage.actions.decide_case import confirm_route, countersign_decision, decide_case
 from services.triage.actions.reopen_case import reopen_case
-from services.triage.api.desk import KnownCase, ReadCase, Session, TriageDesk, answer_with, lock_version
+from services.triage.api.desk import KnownCase, Session, TriageDesk, WorkSession, answer_with, lock_version
+from services.triage.queries.cases import find_case
 from services.triage.queries.feedback import feedback_of
 from services.triage.schemas import CaseOut, CountersignatureIn, DecisionIn, Feedback, ReasonIn, ReopeningIn
 from shared.audit import record_access
 from shared.http.answers import Answer, IfMatch, JsonBody, OnceBody, answer_once, respond
 from shared.http.openapi import body_of
-from shared.http.validation import validated
+from shared.http.validation import known_id, validated
 from shared.security import Caller, Role, allow
 
 router = APIRouter(tags=["decisions"])
@@ -76,8 +77,9 @@ async def post_reopening(
 
 
 @router.get("/internal/cases/{case_id}/feedback", include_in_schema=False)
-async def get_feedback(caller: ServiceCaller, case: ReadCase, session: Session, desk: TriageDesk) -> Feedback:
+async def get_feedback(caller: ServiceCaller, case_id: str, session: WorkSession, desk: TriageDesk) -> Feedback:
     """Return what may be passed on to the referrer so far."""
+    case = await find_case(session, known_id(case_id))
     feedback = await feedback_of(session, desk.vault, case)
     await record_access(session, caller, "feedback.read", "case", [case.id], purpose="feedback")
     return feedback

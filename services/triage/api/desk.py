@@ -17,6 +17,7 @@ from shared.http.validation import known_id
 from shared.problems import PreconditionFailed
 
 Session = Annotated[AsyncSession, session_of("triage")]
+WorkSession = Annotated[AsyncSession, session_of("triage", for_work=True)]
 Triage = Annotated[Resources, resources_of("triage")]
 
 
