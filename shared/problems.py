@@ -73,6 +73,12 @@ class TooLarge(Problem):
     title, status, slug = "The body is too large", 413, "too-large"
 
 
+class TooSlow(Problem):
+    """The body did not come whole in the time that a caller has for it, and the connection is closed."""
+
+    title, status, slug = "The body took too long to come", 408, "too-slow"
+
+
 class BadRequest(Problem):
     """Malformed JSON, or a missing `Idempotency-Key`."""
 

@@ -30,7 +30,7 @@ def serve(
     from services.front_door.microservice import build
     from services.front_door.server import serve as serve_application
     from services.front_door.server import taken_socket
-    from services.front_door.settings import ServeSettings
+    from services.front_door.settings import Patience, ServeSettings
     from shared.telemetry import configure_logging
 
     configure_logging()
@@ -40,14 +40,16 @@ def serve(
     parts = list(only or Part)
     chosen = PORTS[service] if port is None else port
     try:
-        settings = ServeSettings()
+        settings, patience = ServeSettings(), Patience()
         instance = settings.instance or f"{socket.gethostname()}-{chosen}"
         application = build(service, parts, settings, instance)
     except ValidationError as error:
         raise typer.BadParameter(_complaint(error)) from None
     ready = f"{service} is open at http://{settings.host}:{chosen} ({', '.join(parts)})."
     with taken_socket(chosen, settings.host) as bound:
-        served = serve_application(application, bound, lambda: typer.echo(ready), drain_seconds=settings.drain_seconds)
+        served = serve_application(
+            application, bound, lambda: typer.echo(ready), patience, drain_seconds=settings.drain_seconds
+        )
     if not served:
         raise typer.Exit(1)
 

@@ -25,6 +25,7 @@ def up(
     from services.front_door.demo import refuse_in_production
     from services.front_door.folder import held, running_server
     from services.front_door.server import serve, taken_socket
+    from services.front_door.settings import Patience
     from shared.telemetry import configure_logging
 
     if demo:
@@ -34,7 +35,7 @@ def up(
         signal.signal(stop, lambda *_: sys.exit(0))
     with held(data_dir), taken_socket(port) as bound, running_server(data_dir) as admin_url:
         application = _application(data_dir, admin_url, issuer(port), demo=demo)
-        served = serve(application, bound, lambda: typer.echo(_ready(port, demo=demo)))
+        served = serve(application, bound, lambda: typer.echo(_ready(port, demo=demo)), Patience())
     if not served:
         raise typer.Exit(1)
 

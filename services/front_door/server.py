@@ -1,5 +1,6 @@
 """Serves one application on one port until it is asked to stop. Run by `frontdoor up` and `frontdoor serve`."""
 
+import asyncio
 import signal
 import socket
 import time
@@ -10,6 +11,8 @@ from typing import Final
 import uvicorn
 from fastapi import FastAPI
 
+from services.front_door.connections import Connection, Watch
+from services.front_door.settings import Patience
 from shared.problems import Problem
 
 LOOPBACK: Final = "127.0.0.1"
@@ -26,9 +29,15 @@ class _Announcing(uvicorn.Server):
     """Tells once that requests are taken, and, asked to stop, is not ready for a while before it stops."""
 
     def __init__(
-        self, config: uvicorn.Config, app: FastAPI, announce: Callable[[], None], drain_seconds: float
+        self,
+        config: uvicorn.Config,
+        app: FastAPI,
+        announce: Callable[[], None],
+        watch: Watch,
+        drain_seconds: float,
     ) -> None:
         super().__init__(config)
+        self._watch = watch
         self._app = app
         self._announce = announce
         self._drain_seconds = drain_seconds
@@ -50,6 +59,7 @@ class _Announcing(uvicorn.Server):
             super().handle_exit(sig, frame)
 
     async def on_tick(self, counter: int) -> bool:
+        self._watch.look(self.server_state.connections, asyncio.get_running_loop().time())
         if time.monotonic() >= self._stop_at and not self.should_exit:
             super().handle_exit(self._signal, None)
         return await super().on_tick(counter)
@@ -71,15 +81,31 @@ def taken_socket(port: int, host: str = LOOPBACK) -> socket.socket:
     return bound
 
 
-def serve(app: FastAPI, bound: socket.socket, announce: Callable[[], None], *, drain_seconds: float = 0.0) -> bool:
+def serve(
+    app: FastAPI,
+    bound: socket.socket,
+    announce: Callable[[], None],
+    patience: Patience,
+    *,
+    drain_seconds: float = 0.0,
+) -> bool:
     """Serve until SIGINT or SIGTERM, finish what is in flight; returns whether it ever served.
 
     For `drain_seconds` after the signal it still serves, but is not ready, so that a gateway can turn away first.
     """
+    server = server_of(app, announce, patience, drain_seconds=drain_seconds)
+    server.run(sockets=[bound])
+    return server.started
+
+
+def server_of(
+    app: FastAPI, announce: Callable[[], None], patience: Patience, *, drain_seconds: float = 0.0
+) -> uvicorn.Server:
+    """Return the server of an application, which tells by `announce` that it takes requests."""
     config = uvicorn.Config(
         app,
         loop="uvloop",
-        http="httptools",
+        http=Connection,
         ws="none",
         access_log=False,
         log_config=None,
@@ -87,6 +113,4 @@ def serve(app: FastAPI, bound: socket.socket, announce: Callable[[], None], *, d
         timeout_keep_alive=15,
         timeout_graceful_shutdown=SHUTDOWN_SECONDS,
     )
-    server = _Announcing(config, app, announce, drain_seconds)
-    server.run(sockets=[bound])
-    return server.started
+    return _Announcing(config, app, announce, Watch(patience), drain_seconds)

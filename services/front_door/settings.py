@@ -1,4 +1,4 @@
-"""What a process of the microservice shape reads beside its service's own settings."""
+"""What a process that serves HTTP reads beside its service's own settings."""
 
 from typing import Self
 
@@ -6,6 +6,22 @@ from pydantic import BaseModel, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from shared.settings.environment import Profile
+
+
+class Patience(BaseSettings):
+    """How much a caller may ask of a process by being slow, or many; read by `up` and by `serve`."""
+
+    model_config = SettingsConfigDict(env_prefix="FRONTDOOR_", frozen=True, extra="ignore")
+
+    caller_seconds: float = Field(
+        10.0, gt=0, description="How long a caller may take for a request's headers, for its body, and to read on."
+    )
+    upload_bytes_per_second: int = Field(
+        16_384, gt=0, description="The least rate, over that time, of a body that may be large."
+    )
+    connections: int = Field(
+        4096, ge=16, description="Most connections; beyond, those whose requests lie unfinished longest are closed."
+    )
 
 
 class TrustedIssuer(BaseModel):

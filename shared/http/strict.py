@@ -7,10 +7,12 @@ from typing import Annotated, Any
 import jiter
 from fastapi import Depends, Request
 
-from shared.problems import BadRequest, TooLarge
+from shared.problems import BadRequest, TooLarge, TooSlow
 
 BODY_BYTES = 1024 * 1024
 DROPPED_BYTES = 8 * BODY_BYTES
+OVERDUE = "overdue"
+"""In the scope of a request whose body the server no longer waits for: what came of it is not the whole."""
 DEPTH = 20
 LONGEST_FIELD_NAME = 32
 LARGEST_INTEGER = 2**53 - 1
@@ -19,7 +21,7 @@ _SUSPECT = re.compile(rb"\\u0000|\d{16}|\d[eE]")
 
 
 async def read_body(request: Request) -> bytes:
-    """Return the raw body; raises `TooLarge` where it is over 1 MiB.
+    """Return the raw body; raises `TooLarge` where it is over 1 MiB, `TooSlow` where it was cut off.
 
     What is too large is read on and dropped, up to 8 MiB: a sender, or a gateway, that is cut off while it still sends
     would see a broken connection instead of the answer.
@@ -37,6 +39,8 @@ async def read_body(request: Request) -> bytes:
                 break
     if max(size, announced) > BODY_BYTES:
         raise TooLarge("Send at most 1 MiB in one request.")
+    if OVERDUE in request.scope:
+        raise TooSlow("Nothing was recorded. Send the whole request again, with the same Idempotency-Key.")
     return b"".join(chunks)
 
 

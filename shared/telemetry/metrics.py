@@ -31,6 +31,12 @@ delivery_attempts = Counter(
     ("state",),
     registry=REGISTRY,
 )
+connections_closed = Counter(
+    "frontdoor_connections_closed",
+    "Connections whose callers took too long, by what was awaited: `head`, `body`, `upload`, `unread`; or `crowded`.",
+    ("awaited",),
+    registry=REGISTRY,
+)
 
 STALE_SECONDS = 30.0
 

@@ -13,6 +13,7 @@ from fastapi import FastAPI
 from joserfc.jwk import ECKey, KeySet
 
 from services.front_door.server import serve, taken_socket
+from services.front_door.settings import Patience
 from services.referrals.app import build
 from services.referrals.settings import Settings
 from shared.http.client import ServiceClient
@@ -62,7 +63,7 @@ def main() -> None:
     side, port, said = sys.argv[1], int(sys.argv[2]), json.loads(sys.stdin.readline())
     app = {"ours": ours, "floor": floor}[side](said)
     configure_logging()
-    serve(app, taken_socket(port), lambda: None)
+    serve(app, taken_socket(port), lambda: None, Patience())
 
 
 if __name__ == "__main__":

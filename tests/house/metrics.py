@@ -9,6 +9,7 @@ from services.triage.queries.gauges import GAUGES as TRIAGE
 from shared.telemetry.gauges import ANSWERS, ANSWERS_MEANING, OF_EVERY_SERVICE, GaugeQuery
 from shared.telemetry.metrics import (
     REGISTRY,
+    connections_closed,
     delivery_attempts,
     events_consumed,
     observe_consumer,
@@ -51,6 +52,7 @@ def _counted() -> Iterator[Shown]:
     request_seconds.labels("GET", "/health/live", "2xx").observe(0)
     events_consumed.labels("triage", "unknown", "dead").inc(0)
     delivery_attempts.labels("delivered").inc(0)
+    connections_closed.labels("head").inc(0)
     observe_consumer("triage", "frontdoor.referrals", 0, 0, 0.0)
     for family in REGISTRY.collect():
         labels = tuple(label for label in family.samples[0].labels if label != "le")

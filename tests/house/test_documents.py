@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from fastapi import FastAPI
 
+from services.front_door.settings import Patience
 from services.notifications import api as notifications
 from services.notifications.settings import Settings as NotificationsSettings
 from services.referrals import api as referrals
@@ -23,7 +24,7 @@ from tests.house import asyncapi
 
 DOCS = ROOT / "docs"
 PAGES = sorted([*ROOT.glob("*.md"), *DOCS.rglob("*.md")])
-SETTINGS = [ReferralsSettings, TriageSettings, NotificationsSettings]
+SETTINGS = [ReferralsSettings, TriageSettings, NotificationsSettings, Patience]
 
 
 def test_asyncapi_is_generated_from_the_events() -> None:
