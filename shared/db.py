@@ -6,14 +6,12 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cache
-from pathlib import Path
 from types import MappingProxyType
 from typing import Any, ClassVar
 from uuid import UUID
 
 from pydantic_core import from_json, to_json
 from sqlalchemy import (
-    Connection,
     DateTime,
     Insert,
     LargeBinary,
@@ -23,7 +21,6 @@ from sqlalchemy import (
     column,
     func,
     select,
-    text,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.exc import DBAPIError, OperationalError
@@ -250,53 +247,3 @@ async def gathered(session: AsyncSession) -> AsyncIterator[None]:
         del session.info[GATHERED]
     for statement, rows in waiting.items():
         await insert_rows(session, statement, rows)
-
-
-GRANTS = (
-    "GRANT USAGE ON SCHEMA public TO {role}",
-    "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {role}",
-    "GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO {role}",
-    "REVOKE UPDATE, DELETE, TRUNCATE ON audit_rows FROM {role}",
-    "REVOKE INSERT, UPDATE, DELETE ON alembic_version FROM {role}",
-)
-"""What a service's app role may do: change rows, never tables; add audit rows, never change them."""
-
-
-def migrate(owner_url: str, migrations: Path, app_role: str) -> None:
-    """Bring a service's database to its newest revision as its owner, and grant its app role what it needs.
-
-    Blocking, and with an event loop of its own: call it from a thread where a loop is running.
-    """
-    from alembic import command
-    from alembic.config import Config
-
-    config = Config()
-    config.set_main_option("script_location", str(migrations))
-    config.attributes.update(url=owner_url, app_role=app_role)
-    command.upgrade(config, "head")
-
-
-def run_migrations(metadata: MetaData) -> None:
-    """Serve a service's `migrations/env.py`: its own tables and the shared ones, in one transaction."""
-    from alembic import context
-
-    attributes = context.config.attributes
-
-    def upgrade(connection: Connection) -> None:
-        context.configure(
-            connection=connection, target_metadata=[metadata, shared_metadata], transaction_per_migration=False
-        )
-        with context.begin_transaction():
-            connection.execute(text("SELECT pg_advisory_xact_lock(hashtextextended('migrations', 0))"))
-            context.run_migrations()
-            for grant in GRANTS:
-                connection.execute(text(grant.format(role=attributes["app_role"])))
-
-    async def connect() -> None:
-        engine = create_async_engine(attributes["url"])
-        async with engine.connect() as connection:
-            await connection.run_sync(upgrade)
-            await connection.commit()
-        await engine.dispose()
-
-    asyncio.run(connect())

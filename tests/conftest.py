@@ -13,7 +13,8 @@ from sqlalchemy import make_url
 from xdist.scheduler import LoadScopeScheduling
 
 from services.front_door.postgres import temporary_server
-from shared.db import Database, migrate, open_database, shared_metadata
+from shared.db import Database, open_database, shared_metadata
+from shared.migrations import migrate
 from shared.settings.hub import Hub, load_hub
 
 ROOT = Path(__file__).parents[1]

@@ -17,7 +17,7 @@ def migrate(service: Chosen = None, data_dir: DataDir = DEFAULT_DATA_DIR) -> Non
     from services.front_door.demo import is_demo
     from services.front_door.folder import EXTERNAL_URL, SERVICES_FOLDER, held, migrated, running_server
     from services.front_door.installation import make_topics, prepare_services
-    from shared.db import migrate as migrate_one
+    from shared.migrations import migrate as migrate_one
 
     if service is None:
         with held(data_dir), running_server(data_dir) as admin_url:

@@ -13,7 +13,7 @@ from typing import Final
 
 from services.front_door import keys, postgres
 from services.front_door.databases import ROLES, SERVICES, DatabaseUrls, provision, urls
-from shared.db import migrate
+from shared.migrations import migrate
 from shared.problems import Problem, Unavailable
 
 SERVICES_FOLDER: Final = Path(__file__).parents[1]

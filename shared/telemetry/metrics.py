@@ -34,7 +34,7 @@ delivery_attempts = Counter(
 connections_closed = Counter(
     "frontdoor_connections_closed",
     "Connections whose callers took too long, by what was awaited: `head`, `body`, `upload`, `unread`; or `crowded`.",
-    ("awaited",),
+    ("state",),
     registry=REGISTRY,
 )
 

@@ -16,7 +16,7 @@ from sqlalchemy import make_url
 from services.front_door import postgres
 from services.front_door.databases import ROLES, DatabaseUrls, provision, urls
 from services.front_door.folder import SERVICES_FOLDER
-from shared.db import migrate
+from shared.migrations import migrate
 
 FLOOR_TABLES = """
 CREATE TABLE referrals (id uuid PRIMARY KEY, body jsonb NOT NULL, received_at timestamptz DEFAULT clock_timestamp());

@@ -1,6 +1,6 @@
 """Alembic's way in: the referrals service's own tables and the shared ones."""
 
 from services.referrals.models import Base
-from shared.db import run_migrations
+from shared.migrations import run_migrations
 
 run_migrations(Base.metadata)
