@@ -48,7 +48,7 @@ def tried_of(typed: Form) -> dict[str, Any]:
     if isinstance(years, int) and isinstance(months, int):
         facts |= {AGE: years * MONTHS_A_YEAR + months}
     elif years is not None:
-        facts |= {AGE: years}
+        facts |= {AGE: months if isinstance(years, int) else years}
     if facts.get("unborn") is True:
         facts.setdefault(AGE, 0)
     return {"indicators": coding["indicators"], "facts": facts}

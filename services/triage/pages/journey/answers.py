@@ -2,10 +2,10 @@
 
 import base64
 import binascii
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from typing import Any
+from typing import Any, NamedTuple
 
 from cryptography.exceptions import InvalidTag
 
@@ -73,21 +73,35 @@ def without_gaps(told: Form, step: Step) -> Form:
 def referral_of(journey: Journey, told: Form, hub: Hub) -> dict[str, Any]:
     """Return the referral document of the answers; raises nothing for what cannot be read, which is left out."""
     document: dict[str, Any] = {"children": [], "concern": {}}
-    for place in _pages(journey, told):
-        for name, question in place.step.fields(place.index).items():
-            value = _read(question, told, name, hub)
-            if value is not None and question.kind not in NOT_SENT:
-                pointer = f"{place.step.each}/{place.index}{question.pointer}" if place.step.each else question.pointer
-                _put(document, pointer.strip("/").split("/"), value)
+    for pointer, name, question in _questions(journey, told):
+        value = _read(question, told, name, hub)
+        if value is not None and question.kind not in NOT_SENT:
+            _put(document, pointer, value)
     document["children"] = [_child(child) for child in document["children"] or [{}]]
     if check_id := told.text(CHECK_ID):
         document[CHECK_ID] = check_id
     return document
 
 
-def _pages(journey: Journey, told: Form) -> Iterator[Place]:
-    """Yield the pages of every step, also of those that are passed by: what was told once is told."""
-    return (Place(step, index) for step in journey.steps for index in range(step.count(told)))
+def referral_as_typed(journey: Journey, told: Form, hub: Hub) -> dict[str, Any]:
+    """Return the referral document of the answers, with what cannot be read as it was typed."""
+    document = referral_of(journey, told, hub)
+    for pointer, name, question in _questions(journey, told):
+        if (typed := told.text(name)) and _read(question, told, name, hub) is None:
+            _put(document, pointer, typed)
+    return document
+
+
+def tells_of_child(told: Form) -> bool:
+    return any(told.text(name) for name in told.fields if name.startswith("children-"))
+
+
+def _questions(journey: Journey, told: Form) -> Iterator[tuple[str, str, Question]]:
+    """Yield each question with its place in the referral and its field, also of the steps that are passed by."""
+    for step in journey.steps:
+        for index in range(step.count(told)):
+            for name, question in step.fields(index).items():
+                yield f"{step.each}/{index}{question.pointer}" if step.each else question.pointer, name, question
 
 
 def _read(question: Question, told: Form, name: str, hub: Hub) -> Any:
@@ -97,8 +111,9 @@ def _read(question: Question, told: Form, name: str, hub: Hub) -> Any:
         return None
 
 
-def _put(document: dict[str, Any], path: Sequence[str], value: Any) -> None:
+def _put(document: dict[str, Any], pointer: str, value: Any) -> None:
     """Set a value at its place, making the objects and lists on the way."""
+    path = pointer.strip("/").split("/")
     inside: Any = document
     for part, following in pairwise(path):
         empty: Any = [] if following.isdecimal() else {}
@@ -144,3 +159,24 @@ def _in_words(question: Question, told: Form, name: str, hub: Hub) -> str:
     if question.kind is Kind.SIGNS:
         options = {one.code: one.label for one in hub.indicators}
     return ", ".join(options.get(one) or (plain(one) if options else one) for one in told.many(name))
+
+
+class Hint(NamedTuple):
+    """What somebody should look at again: what was asked, what was typed, and what is wrong with it."""
+
+    title: str
+    typed: str
+    advice: str
+
+
+def hints_of(journey: Journey, told: Form, hub: Hub, warnings: Iterable[Mapping[str, str]] = ()) -> list[Hint]:
+    """Return what the pages do not understand, and what the referrals service warns of, each field once."""
+    advice = {
+        error.pointer: error.detail
+        for step in journey.steps
+        for index in range(max(1, step.count(told)))
+        for error in step.complaints(told, index, hub)
+    }
+    for warning in warnings:
+        advice.setdefault(anchor(warning["pointer"]), warning["detail"])
+    return [Hint(journey.title_of(name), ", ".join(told.many(name)), detail) for name, detail in advice.items()]

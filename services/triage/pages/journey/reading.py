@@ -10,6 +10,7 @@ from services.triage.pages.case_form import at_hub
 from services.triage.pages.form import Form
 from shared import clock
 from shared.settings.hub import Hub
+from shared.text import line
 
 OLDEST_YEARS = 25
 UNBORN = "unborn"
@@ -49,12 +50,16 @@ def _text(typed: Form, name: str, _: Hub) -> str | None:
     return typed.text(name)
 
 
+def _line(typed: Form, name: str) -> str | None:
+    return line(typed.text(name) or "") or None
+
+
 def _lines(typed: Form, name: str, _: Hub) -> list[str] | None:
     return [line.strip() for line in (typed.text(name) or "").split("\n") if line.strip()] or None
 
 
 def _day(typed: Form, name: str, _: Hub) -> str | None:
-    text = typed.text(name)
+    text = _line(typed, name)
     if text is None:
         return None
     found = next((match for shape in DATES if (match := shape.fullmatch(text))), None)
@@ -76,7 +81,7 @@ def _past_day(typed: Form, name: str, hub: Hub) -> str | None:
 
 
 def _moment(typed: Form, name: str, hub: Hub) -> str | None:
-    text = typed.text(name)
+    text = _line(typed, name)
     at = at_hub(text, hub.time_zone)
     if text is not None and at == text:
         raise ValueError("This is no day and time.")
@@ -84,7 +89,7 @@ def _moment(typed: Form, name: str, hub: Hub) -> str | None:
 
 
 def _age(typed: Form, name: str, _: Hub) -> int | None:
-    text = typed.text(name)
+    text = _line(typed, name)
     return None if text is None else _years(text)
 
 
@@ -94,17 +99,17 @@ def _years(text: str) -> int:
     return int(text)
 
 
-def ages_said(text: str | None) -> list[str]:
-    """Return the words of a list of ages, each of which should be a number of years or `unborn`."""
-    return [word for word in re.split(r"[\s,;]+|\band\b", (text or "").lower()) if word]
+def ages_of(text: str) -> list[int | str]:
+    """Return a list of ages as years, an unborn child's as that word; raises `ValueError` where one is neither."""
+    words = [word for word in re.split(r"[\s,;]+|\band\b", line(text).lower()) if word]
+    try:
+        return [word if word == UNBORN else _years(word) for word in words]
+    except ValueError:
+        raise ValueError(f"Write ages as numbers of years, such as 4, 7; for a baby to come write {UNBORN}.") from None
 
 
 def _ages(typed: Form, name: str, _: Hub) -> list[int | str] | None:
-    """Return the ages as years, an unborn child's as that word."""
-    try:
-        return [word if word == UNBORN else _years(word) for word in ages_said(typed.text(name))] or None
-    except ValueError:
-        raise ValueError(f"Write ages as numbers of years, such as 4, 7; for a baby to come write {UNBORN}.") from None
+    return ages_of(typed.text(name) or "") or None
 
 
 def _number(typed: Form, name: str, _: Hub) -> int | None:

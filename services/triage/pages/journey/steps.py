@@ -16,6 +16,7 @@ Options = Sequence[tuple[str, str]]
 Document = Mapping[str, Any]
 LISTED = (Kind.CHOICE, Kind.PICK, Kind.TICKS, Kind.NUMBER)
 NOT_LISTED = "Choose one of the answers shown."
+DANGER = "concern-immediate_danger"
 CHECK = "check"
 """The last step of every journey: all answers, and the button that sends them."""
 
@@ -26,6 +27,11 @@ def always(_: Form) -> bool:
 
 def nothing_else(_: Form) -> Mapping[str, list[str]]:
     return {}
+
+
+def may_be_danger(told: Form) -> bool:
+    """Tell whether a danger is not ruled out: then nothing that was typed stops anybody."""
+    return told.text(DANGER) not in (None, "no")
 
 
 def no_rule(_: Form, __: int) -> Iterator[FieldError]:
@@ -112,6 +118,12 @@ class Step:
                 yield FieldError(name, advice)
         yield from self.rule(told, index)
 
+    def gaps(self, told: Form, index: int) -> Iterator[FieldError]:
+        """Yield what is needed and was not said at all."""
+        for name, question in self.fields(index).items():
+            if question.needed and not told.text(name):
+                yield FieldError(name, question.needed)
+
 
 @dataclass(frozen=True)
 class Place:
@@ -156,9 +168,21 @@ class Journey:
         """Return the page that asks for a field, for the part of it that a complaint names, or for parts of that."""
         for step in self.steps:
             index = _index_in(name, step.each) if step.each else 0
-            if any(f"{name}-".startswith(f"{own}-") or own.startswith(f"{name}-") for own in step.fields(index)):
+            if any(_is_part(name, own) or _is_part(own, name) for own in step.fields(index)):
                 return Place(step, index)
         return None
+
+    def title_of(self, name: str) -> str:
+        """Return what is asked at a field, for a part of it too; empty where no page asks for it."""
+        place = self.asked_at(name)
+        if place is None:
+            return ""
+        titles = (question.title for own, question in place.step.fields(place.index).items() if _is_part(name, own))
+        return next(titles, place.step.title)
+
+
+def _is_part(name: str, of: str) -> bool:
+    return f"{name}-".startswith(f"{of}-")
 
 
 def _index_in(name: str, each: str) -> int:

@@ -16,14 +16,17 @@ from services.triage.pages.form import Form
 from services.triage.pages.journey.answers import (
     CHECK_ID,
     KEY,
+    hints_of,
+    referral_as_typed,
     referral_of,
     sealed,
     summary,
+    tells_of_child,
     told_so_far,
     without,
     without_gaps,
 )
-from services.triage.pages.journey.steps import CHECK, Journey, Place
+from services.triage.pages.journey.steps import CHECK, Journey, Place, may_be_danger
 from services.triage.pages.page import Page, PageRoute, form_for, go, page_for
 from services.triage.queries.checks import check_referral
 from services.triage.schemas import CheckOut, ReferralSeen
@@ -144,8 +147,13 @@ BUTTONS: Final[Mapping[str, Callable[[At, str], Awaitable[Response]]]] = {
 
 
 def _wrong(at: At, *places: Place) -> tuple[FieldError, ...]:
-    hub = at.page.desk.hub
-    return tuple(error for place in places for error in place.step.complaints(at.told, place.index, hub))
+    """Return what has to be put right first: nothing that was typed where there may be a danger."""
+    if not may_be_danger(at.told):
+        hub = at.page.desk.hub
+        return tuple(error for place in places for error in place.step.complaints(at.told, place.index, hub))
+    if tells_of_child(at.told):
+        return ()
+    return tuple(error for place in places for error in place.step.gaps(at.told, place.index))
 
 
 async def _go_on(at: At) -> Response:
@@ -192,6 +200,7 @@ async def _show(at: At, problem: Problem | None = None) -> Response:
         checked=checked,
         vocabulary=page.desk.policy.vocabulary,
         told=summary(journey, told, page.desk.hub) if step.slug == CHECK else (),
+        hints=hints_of(journey, told, page.desk.hub) if step.slug == CHECK and may_be_danger(told) else (),
     )
 
 
@@ -213,7 +222,7 @@ async def _send(at: At) -> Response:
     if wrong := _wrong(at, *journey.places(told)):
         return await _show(at, Invalid(errors=wrong))
     client: ServiceClient = page.request.state.triage_client
-    document = referral_of(journey, told, page.desk.hub)
+    document = referral_as_typed(journey, told, page.desk.hub)
     try:
         accepted = await client.record("/internal/referrals", document, key=told.text(KEY) or "", person=page.caller)
     except Transient:
@@ -224,4 +233,10 @@ async def _send(at: At) -> Response:
         raise SentAlready("Begin anew for what is new, or tell it by telephone with the reference.") from None
     except Forbidden:
         raise AgencyNotReferring(REFUSED) from None
-    return page.show(journey.sent, accepted=accepted, journey=journey, told=summary(journey, told, page.desk.hub))
+    return page.show(
+        journey.sent,
+        accepted=accepted,
+        journey=journey,
+        told=summary(journey, told, page.desk.hub),
+        hints=hints_of(journey, told, page.desk.hub, accepted["quality"].get("warnings", ())),
+    )

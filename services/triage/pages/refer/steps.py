@@ -4,8 +4,8 @@ from collections.abc import Iterator, Mapping
 
 from services.triage.pages.form import Form
 from services.triage.pages.journey import CHECK, Journey, Kind, Question, Step
-from services.triage.pages.journey.reading import UNBORN, ages_said
-from services.triage.pages.journey.steps import Document
+from services.triage.pages.journey.reading import UNBORN, ages_of
+from services.triage.pages.journey.steps import DANGER, Document
 from services.triage.pages.page import Page
 from services.triage.pages.refer.family import CHILD, HOUSEHOLD, people_of, signs_of, telling_is_safe
 from services.triage.pages.words import DANGER_ANSWERS, YES_NO_NOT_KNOWN
@@ -13,7 +13,7 @@ from shared import clock
 from shared.problems import FieldError
 from shared.security import GUEST_ROLE
 
-DANGER, AGES = "concern-immediate_danger", "ages"
+AGES = "ages"
 POSTCODE = "children-0-address-postcode"
 ASSESSMENTS = [("yes", "Yes"), ("in_progress", "It is being made"), ("no", "No"), ("not_known", "Not known")]
 POSITIONS = [
@@ -35,8 +35,12 @@ def not_in_danger(told: Form) -> bool:
     return not in_danger(told)
 
 
-def _ages(told: Form) -> list[str]:
-    return ages_said(told.text(AGES))
+def _ages(told: Form) -> list[int | str]:
+    """Return the ages, none where one cannot be read: what was typed is sent then."""
+    try:
+        return ages_of(told.text(AGES) or "")
+    except ValueError:
+        return []
 
 
 def told_of_children(told: Form) -> Mapping[str, list[str]]:
@@ -45,7 +49,7 @@ def told_of_children(told: Form) -> Mapping[str, list[str]]:
     known: dict[str, list[str]] = {}
     for index, age in enumerate(_ages(told)):
         known |= {f"children-{index}-address-postcode": place} if place else {}
-        known |= {f"children-{index}-estimated_age_years": [age]} if age.isdecimal() else {}
+        known |= {f"children-{index}-estimated_age_years": [str(age)]} if isinstance(age, int) else {}
     return known
 
 
@@ -53,12 +57,11 @@ def of_worries(told: Form, document: Document) -> Document:
     """Return what is checked: signs, ages and a place, with nothing that says who it is about."""
     place = {"address": {"postcode": told.text(POSTCODE)}}
     due = clock.now().date().isoformat()
-    ages = _ages(told) or [""]
     children = [
         place
         | ({"expected_delivery_date": due} if age == UNBORN else {})
-        | ({"estimated_age_years": int(age)} if age.isdecimal() else {})
-        for age in ages
+        | ({"estimated_age_years": age} if isinstance(age, int) else {})
+        for age in _ages(told) or [""]
     ]
     return {"children": children, "concern": {**document["concern"], "indicators": signs_of(told)}}
 
