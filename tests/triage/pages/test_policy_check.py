@@ -115,6 +115,7 @@ async def test_nothing_of_it_is_kept(front: Front, as_persona: SignIn) -> None:
         ({"facts-unborn": "true"}, 0),
         ({}, None),
         ({"years": "two"}, "two"),
+        ({"years": "2", "facts-child_age_months": "half"}, "half"),
     ],
 )
 def test_years_and_months_are_one_age(typed: dict[str, str], months: int | str | None) -> None:

@@ -87,7 +87,8 @@ def referral_as_typed(journey: Journey, told: Form, hub: Hub) -> dict[str, Any]:
     """Return the referral document of the answers, with what cannot be read as it was typed."""
     document = referral_of(journey, told, hub)
     for pointer, name, question in _questions(journey, told):
-        if (typed := told.text(name)) and _read(question, told, name, hub) is None:
+        typed = None if question.kind in NOT_SENT else told.text(name)
+        if typed and _read(question, told, name, hub) is None:
             _put(document, pointer, typed)
     return document
 
@@ -171,12 +172,13 @@ class Hint(NamedTuple):
 
 def hints_of(journey: Journey, told: Form, hub: Hub, warnings: Iterable[Mapping[str, str]] = ()) -> list[Hint]:
     """Return what the pages do not understand, and what the referrals service warns of, each field once."""
-    advice = {
-        error.pointer: error.detail
-        for step in journey.steps
-        for index in range(max(1, step.count(told)))
-        for error in step.complaints(told, index, hub)
-    }
+    advice: dict[str, str] = {}
+    for _, name, question in _questions(journey, told):
+        if question.kind not in NOT_SENT and (complaint := question.complaint(told, name, hub)):
+            advice[name] = complaint
+    for step in journey.steps:
+        for index in range(step.count(told)):
+            advice |= {error.pointer: error.detail for error in step.rule(told, index)}
     for warning in warnings:
         advice.setdefault(anchor(warning["pointer"]), warning["detail"])
     return [Hint(journey.title_of(name), ", ".join(told.many(name)), detail) for name, detail in advice.items()]

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 
 from services.triage.pages.form import Form
 from services.triage.pages.journey import CHECK, Journey, Kind, Question, Step
+from services.triage.pages.journey.answers import AGE
 from services.triage.pages.journey.reading import UNBORN, ages_of
 from services.triage.pages.journey.steps import DANGER, Document
 from services.triage.pages.page import Page
@@ -36,7 +37,7 @@ def not_in_danger(told: Form) -> bool:
 
 
 def _ages(told: Form) -> list[int | str]:
-    """Return the ages, none where one cannot be read: what was typed is sent then."""
+    """Return the ages, none where one cannot be read."""
     try:
         return ages_of(told.text(AGES) or "")
     except ValueError:
@@ -44,13 +45,16 @@ def _ages(told: Form) -> list[int | str]:
 
 
 def told_of_children(told: Form) -> Mapping[str, list[str]]:
-    """Return what was told for the check as what is known of each child to be named: its age, and where it lives."""
-    place = told.many(POSTCODE)
-    known: dict[str, list[str]] = {}
-    for index, age in enumerate(_ages(told)):
+    """Return what was told for the check as what is known of each child to be named: its age, and where it lives.
+
+    Ages that cannot be read are told of the first child, as they were typed.
+    """
+    place, ages = told.many(POSTCODE), _ages(told)
+    known: dict[str, list[str]] = {} if ages else {f"children-0-{AGE}": told.many(AGES)}
+    for index, age in enumerate(ages):
         known |= {f"children-{index}-address-postcode": place} if place else {}
-        known |= {f"children-{index}-estimated_age_years": [str(age)]} if isinstance(age, int) else {}
-    return known
+        known |= {f"children-{index}-{AGE}": [str(age)]} if isinstance(age, int) else {}
+    return {name: typed for name, typed in known.items() if typed}
 
 
 def of_worries(told: Form, document: Document) -> Document:
