@@ -25,8 +25,6 @@ JOINERS: Final = "(?<![\u0590-\u1fff\ufb00-\ufefe])[\u200c\u200d]|[\u200c\u200d]
 """Signs that join or part letters; between those of scripts that are written with them they belong to a name."""
 
 UNSEEN = re.compile(f"[{DIRECTIONS}{CONTROLS}{FILLERS}{TAGS}]|{JOINERS}")
-ALTERING = re.compile(f"[{DIRECTIONS}{CONTROLS}]")
-"""Of what is taken out, what may have changed how the text looked to whoever sent it."""
 
 
 def narrative(text: str) -> str:
