@@ -4,12 +4,12 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
 from services.cli.options import DEFAULT_DATA_DIR, DataDir, hub_dir
-from shared.problems import BadRequest
+from shared.problems import BadRequest, Unavailable
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
@@ -18,20 +18,38 @@ app = typer.Typer(help="The hub's directory of early help, and its postcodes.", 
 directory = typer.Typer(help="Services of early help and their places.", rich_markup_mode=None)
 app.add_typer(directory, name="directory")
 
+T = TypeVar("T")
 Slug = Annotated[str, typer.Argument(help="Slug of the service, as `show` prints it.")]
 
 
 @directory.command("import")
 def import_directory(
     file: Annotated[Path, typer.Argument(help="Services of Open Referral UK 3.0, whole, as JSON.")],
+    partial: Annotated[
+        bool, typer.Option("--partial", help="These are not all services: withdraw none of the others.")
+    ] = False,
+    check: Annotated[bool, typer.Option("--check", help="Say what would be done, and change nothing.")] = False,
     data_dir: DataDir = DEFAULT_DATA_DIR,
 ) -> None:
     """Make this the directory: what it does not hold is withdrawn, what it changes is changed."""
     from services.triage.actions import directory as actions
+    from services.triage.domain import DirectoryUnreadable
+    from shared.settings.hub import load_hub
 
-    document = _bytes_of(file)
-    count = _with_session(data_dir, lambda session: actions.import_directory(session, document))
-    typer.echo(f"{count} services  imported")
+    document, indicators = _bytes_of(file), frozenset(load_hub(hub_dir()).code_lists["indicators"].codes)
+    act = actions.plan_import if check else actions.import_directory
+    try:
+        done = _with_session(data_dir, lambda session: act(session, document, partial=partial, indicators=indicators))
+    except DirectoryUnreadable as error:
+        raise DirectoryUnreadable(f"{file}: {error.detail}") from error
+    for remark in done.remarks:
+        typer.echo(remark)
+    if done.objection:
+        raise DirectoryUnreadable(f"{file}: {done.objection}")
+    for name in done.withdrawn:
+        typer.echo(f"{name}: {'would be ' if check else ''}withdrawn")
+    counts = f"{done.offered} of them offered  {len(done.withdrawn)} others withdrawn"
+    typer.echo(f"{len(done.listings)} services  {'would be ' if check else ''}imported  {counts}")
 
 
 @directory.command()
@@ -48,6 +66,8 @@ def show(
             where = ",".join(sorted(one.areas | one.councils))
             places = "  ".join(f"{band.key} free {free.get((one.slug, band.key), '-')}" for band in one.age_bands)
             typer.echo(f"{one.slug}  level {one.level}  {where}  {places}")
+        for slug in _with_session(data_dir, queries.listed_only):
+            typer.echo(f"{slug}  listed, never offered")
         return
     for week in _with_session(data_dir, lambda session: queries.capacity_history(session, service)):
         typer.echo(f"{week.week:%G-W%V}  {week.band}  places {week.places}  taken {week.taken}")
@@ -72,7 +92,8 @@ def capacity(
 
 @app.command("import-postcodes")
 def import_postcodes(
-    file: Annotated[Path, typer.Argument(help="The ONS Postcode Directory as CSV, with columns pcds and oslaua.")],
+    file: Annotated[Path, typer.Argument(help="The ONS Postcode Directory, as CSV or as the ZIP file it comes in.")],
+    check: Annotated[bool, typer.Option("--check", help="Say what would be learned, and change nothing.")] = False,
     data_dir: DataDir = DEFAULT_DATA_DIR,
 ) -> None:
     """Learn which council each postcode belongs to, of all districts that reach into the hub's councils."""
@@ -80,6 +101,9 @@ def import_postcodes(
     from shared.settings.hub import load_hub
 
     councils = frozenset(load_hub(hub_dir()).councils)
+    if check:
+        typer.echo(f"{len(postcodes.read_postcodes(file, councils))} postcodes  would be imported")
+        return
     count = _with_session(data_dir, lambda session: postcodes.import_postcodes(session, file, councils))
     typer.echo(f"{count} postcodes  imported")
 
@@ -99,14 +123,20 @@ def _monday(week: str) -> date:
         raise BadRequest("Write a week as 2026-W48.") from None
 
 
-def _with_session(data_dir: Path, work: Callable[["AsyncSession"], Awaitable[Any]]) -> Any:
-    """Return what `work` returns, committed."""
+def _with_session(data_dir: Path, work: Callable[["AsyncSession"], Awaitable[T]]) -> T:
+    """Return what `work` returns, committed; raises `Unavailable` where the database is away."""
+    from shared.db import is_away
 
-    async def run() -> Any:
+    async def run() -> T:
         from services.cli.running import opened
         from shared.db import transaction
 
         async with opened(data_dir) as databases, transaction(databases["triage"]) as session:
             return await work(session)
 
-    return asyncio.run(run())
+    try:
+        return asyncio.run(run())
+    except Exception as error:
+        if not is_away(error):
+            raise
+        raise Unavailable("The database of the front door does not answer. Start it, and try again.") from error

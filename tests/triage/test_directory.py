@@ -2,51 +2,46 @@
 
 import json
 from datetime import timedelta
-from pathlib import Path
-from uuid import UUID
+from typing import Any
+from uuid import UUID, uuid4
 
 import pytest
 from sqlalchemy import select
 
-from services.triage.actions.directory import forget_old_capacity, import_directory, set_capacity
-from services.triage.actions.postcodes import import_postcodes
-from services.triage.domain import BandUnknown, DirectoryUnreadable, PostcodesUnreadable, ServiceUnknown
+from services.triage.actions.directory import (
+    forget_old_capacity,
+    import_directory,
+    plan_import,
+    set_capacity,
+)
+from services.triage.domain import BandUnknown, DirectoryUnreadable, ServiceUnknown
 from services.triage.models import HelpCapacity, HelpService
 from services.triage.queries.directory import capacity_history, load_directory, this_week
+from services.triage.routing.listing import ListingError, take_over
+from services.triage.routing.open_referral import LEVELS, NEEDS
 from shared.db import transaction
-from shared.settings.hub import Hub
 from tests.fakes import as_partner
+from tests.hubs import mutations
 from tests.triage.conftest import Front, example
-from tests.triage.directory import LISTINGS, starter_directory
+from tests.triage.directory import LISTINGS, names, starter_directory
 
 HUB, BAND = "towcester-family-hub", "72-239"
-ONS = """pcds,oslaua,lat,long
-NN12 6XX,E06000062,52.1330,-0.9900
-NN12 6XY,E06000155,52.1331,-0.9901
-NN7 1AA,E06000062,52.2000,-1.0000
-NN17 1AA,E06000061,99.999999,0.000000
-AB1 0AA,S12000033,57.1,-2.1
-"""
 CHECKER = as_partner("towcester-primary", "thresholds:check")
+NARROWED = [
+    "/services?postcode=NN12 6XX&minimum_age=0&maximum_age=19&search=hub",
+    "/services?day=MO&start_time=09:00&end_time=17:00",
+    f"/services?taxonomy_id={LEVELS}",
+    f"/services?taxonomy_term_id={LISTINGS[0]['attributes'][0]['taxonomy_term_id']}",
+    "/service_at_locations?postcode=NN12",
+    "/taxonomies",
+    "/taxonomy_terms",
+]
 RHYME_TIME = {
     "id": "5b1f6c1e-4c1e-4a57-9d55-0c6f2f6a9a01",
     "name": "Library rhyme time",
     "status": "active",
     "organization": {"id": "5b1f6c1e-4c1e-4a57-9d55-0c6f2f6a9a02", "name": "Sample Library"},
 }
-
-
-async def names(front: Front, path: str) -> set[str]:
-    reply = await front.http.get(path)
-    assert reply.status_code == 200
-    return {one["name"] if "name" in one else one["service"]["name"] for one in reply.json()["contents"]}
-
-
-async def load_postcodes(front: Front, hub: Hub, tmp_path: Path) -> int:
-    file = tmp_path / "ons.csv"
-    file.write_text(ONS)
-    async with transaction(front.db) as session:
-        return await import_postcodes(session, file, frozenset(hub.councils))
 
 
 async def test_the_hubs_own_directory_is_there_from_the_start(front: Front) -> None:
@@ -60,9 +55,10 @@ async def test_the_hubs_own_directory_is_there_from_the_start(front: Front) -> N
 async def test_an_import_replaces_what_was_there(front: Front) -> None:
     """A service that is left out is neither offered nor listed; one that comes back keeps its slug."""
     async with transaction(front.db) as session:
-        assert await import_directory(session, json.dumps({"contents": LISTINGS[:1]}).encode()) == 1
+        done = await import_directory(session, json.dumps({"contents": LISTINGS[:1]}).encode())
         directory, _ = await load_directory(session)
     assert [one.slug for one in directory] == [HUB]
+    assert done.withdrawn == tuple(sorted(listing["name"] for listing in LISTINGS[1:]))
     assert await names(front, "/services") == {"Towcester Family Hub"}
     renamed = {**LISTINGS[0], "name": "A new name"}
     async with transaction(front.db) as session:
@@ -153,32 +149,6 @@ async def test_pages_count_as_the_standard_says(front: Front) -> None:
     assert (await front.http.get("/services/nobody")).status_code == 404
 
 
-async def test_what_is_near_a_postcode(front: Front, hub: Hub, tmp_path: Path) -> None:
-    """Within so many metres there is the hub of the town; where a postcode lies has to be known for it."""
-    near = "/service_at_locations?postcode=NN12 6XX&proximity="
-    assert (await front.http.get(f"{near}100")).status_code == 422
-    await load_postcodes(front, hub, tmp_path)
-    assert await names(front, f"{near}100") == {"Towcester Family Hub"}
-    assert await names(front, "/service_at_locations?postcode=NN7 1AA&proximity=100") == set()
-    assert await names(front, "/service_at_locations?postcode=NN7 1AA&proximity=9000") == {"Towcester Family Hub"}
-
-
-async def test_postcodes_of_the_hubs_districts_are_learned(front: Front, hub: Hub, tmp_path: Path) -> None:
-    """Neighbours' postcodes of a shared district count too, those of other districts do not; they tell the council."""
-    referral = example("03")
-    referral["children"][0]["address"]["postcode"] = "nn7-1aa"
-    assert (await front.case_of(await front.submit(referral)))["council"] is None
-    assert await load_postcodes(front, hub, tmp_path) == 4
-    assert (await front.case_of(await front.submit(referral)))["council"] == "E06000062"
-    referral["children"][0]["address"]["postcode"] = "NN12 6XY"
-    assert (await front.case_of(await front.submit(referral)))["council"] == "E06000155"
-    wrong = tmp_path / "wrong.csv"
-    wrong.write_text("postcode,council\n")
-    async with transaction(front.db) as session:
-        with pytest.raises(PostcodesUnreadable):
-            await import_postcodes(session, wrong, frozenset(hub.councils))
-
-
 async def test_a_service_that_is_only_listed_stops_nothing(front: Front) -> None:
     """Without a level it is published, never offered, and in nobody's way: checks answer and cases open and route."""
     async with transaction(front.db) as session:
@@ -195,3 +165,102 @@ async def test_a_service_that_is_only_listed_stops_nothing(front: Front) -> None
     assert case["status"] == "routed"
     assert check.status_code == 200
     assert [one["name"] for one in check.json()["local_help"]] == ["Towcester Family Hub"]
+
+
+async def test_whatever_is_wrong_in_a_listing_breaks_nothing(front: Front) -> None:
+    """A service with any part dropped, emptied, doubled or of another kind is refused, or works wherever it is read."""
+    services, refused = [], set()
+    short = {name: value[:1] if isinstance(value, list) else value for name, value in LISTINGS[0].items()}
+    for place, listing in mutations(short):
+        listing.update({} if place == ("id",) else {"id": str(uuid4())})
+        try:
+            services.append(take_over(listing).record)
+        except ListingError as error:
+            refused.add((place[0], str(error).split(":")[0]))
+    async with transaction(front.db) as session:
+        done = await import_directory(session, json.dumps([*LISTINGS, *services]).encode())
+    pages = [await front.http.get(f"/services?full=true&per_page=200&page={page}") for page in range(1, 6)]
+    narrowed = [await front.http.get(path) for path in NARROWED]
+    check = await front.http.post("/v1/threshold-checks", json=example("03"), headers=CHECKER)
+    case = await front.case_of(await front.submit(example("03")))
+
+    assert refused == {("id", "/id"), ("name", "/name"), ("status", "/status")}
+    assert len(services) > 400
+    assert len(done.remarks) > 150
+    assert {reply.status_code for reply in (*pages, *narrowed, check)} == {200}
+    assert sum(page.json()["size"] for page in pages) == len(services) + len(LISTINGS)
+    assert case["status"] == "routed"
+
+
+@pytest.mark.parametrize(
+    ("document", "objection"),
+    [
+        ([], "This holds no service."),
+        (LISTINGS[0], "This is one service by itself."),
+        ({"total_items": 9, "total_pages": 3, "page_number": 1, "size": 0, "contents": []}, "page 1 of 3, with 0 of 9"),
+        ({"total_items": 1, "total_pages": 2, "page_number": 2, "contents": LISTINGS[:1]}, "page 2 of 2, with 1 of 1"),
+        ({"total_items": 5, "size": 5, "contents": LISTINGS[:1]}, "holds 1 services and says that there are 5"),
+        ({"last_page": False, "contents": LISTINGS[:1]}, "page ? of ?"),
+    ],
+)
+async def test_a_part_is_no_directory(front: Front, document: Any, objection: str) -> None:
+    """One page of many, or nothing, is refused, naming what would be withdrawn; called a part it withdraws nothing."""
+    content = json.dumps(document).encode()
+    async with transaction(front.db) as session:
+        with pytest.raises(DirectoryUnreadable) as refused:
+            await import_directory(session, content)
+        plan = await plan_import(session, content)
+    listed = await names(front, "/services")
+    async with transaction(front.db) as session:
+        done = await import_directory(session, content, partial=True)
+
+    assert objection in refused.value.detail
+    assert "Kettering Family Hub" in refused.value.detail
+    assert "--partial" in refused.value.detail
+    assert (plan.objection, plan.withdrawn[-1]) == (refused.value.detail, "Wellingborough Family Hub")
+    assert listed == await names(front, "/services") == {listing["name"] for listing in LISTINGS}
+    assert done.withdrawn == ()
+
+
+async def test_what_is_left_out_is_named(front: Front) -> None:
+    """Nulls count as not there; each thing left out, not looked at or never offered has a line that says why."""
+    service: dict[str, Any] = {
+        "id": "5b1f6c1e-4c1e-4a57-9d55-0c6f2f6a9a05",
+        "name": "Sample group",
+        "status": "active",
+        "description": None,
+        "minimum_age": 5,
+        "organization": {"id": None, "name": "Sample Org", "description": "One.", "organization_identifiers": None},
+        "service_areas": None,
+        "attributes": [
+            {"taxonomy_term": None},
+            {"taxonomy_term": {"taxonomy_id": str(LEVELS), "code": "5"}},
+            {"taxonomy_term": {"taxonomy_id": str(NEEDS), "code": "boredom"}},
+        ],
+        "capacities": [{"unit": {"scheme": "chairs", "identifier": "all"}}, {"unit": None, "maximum": 3}],
+        "service_at_locations": [{"id": "e94c9f38-1e8f-4564-91d4-d53501ab1765", "location": {"latitude": 100}}],
+    }
+    async with transaction(front.db) as session:
+        document = json.dumps([*LISTINGS, service]).encode()
+        done = await import_directory(session, document, indicators=frozenset({"new_or_isolated_parent"}))
+        record = await session.scalar(select(HelpService.listing).where(HelpService.slug == "sample-group"))
+
+    never, *others = (remark.removeprefix("Sample group: ") for remark in done.remarks)
+    assert never.removeprefix("listed and never offered: ").split("; ") == [
+        "it has no level of need from 2 to 3",
+        "it names no postcode district and no council",
+        "it names no age that a child can have",
+    ]
+    assert others == [
+        "/service_at_locations/0/location/latitude is left out: Input should be less than or equal to 90",
+        "/capacities/1 is left out: Field required",
+        "/attributes/0 is no level and no need: published and not looked at",
+        "level '5' is not looked at: a service is offered at one level, 2 or 3",
+        "need 'boredom' is no indicator of this hub, so that no child has it",
+        "/capacities/0 is not looked at: it counts something else than places by age",
+    ]
+    assert done.offered == len(LISTINGS)
+    assert record is not None
+    assert record["organization"] == {"name": "Sample Org", "description": "One."}
+    assert "service_areas" not in record
+    assert record["service_at_locations"] == [{"id": "e94c9f38-1e8f-4564-91d4-d53501ab1765", "location": {}}]

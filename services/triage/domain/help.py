@@ -16,13 +16,13 @@ def offer_has_come(standing: OfferStatus, awaited: OfferStatus) -> bool:
 
 
 class DirectoryUnreadable(Problem):
-    """The file is no directory of services as Open Referral UK 3.0 gives it; the detail names the places."""
+    """The file is no directory of services of Open Referral UK 3.0, or only a part of one; the detail says where."""
 
     title, status, slug = "The directory cannot be read", 422, "directory-unreadable"
 
 
 class PostcodesUnreadable(Problem):
-    """The file is no ONS Postcode Directory: its columns `pcds` and `oslaua` are missing, or it is no CSV."""
+    """The file is no ONS Postcode Directory: a column is missing, it has no postcode of the hub, or it is no CSV."""
 
     title, status, slug = "The postcodes cannot be read", 422, "postcodes-unreadable"
 

@@ -22,6 +22,11 @@ Standing = Row[UUID, str, int, datetime]
 """Service, band, places and when they were set: the row of capacity that stands in a week."""
 
 _listed = select(HelpService.slug, HelpService.fitting, HelpService.id).where(HelpService.withdrawn_at.is_(None))
+_listed_only = (
+    select(HelpService.slug)
+    .where(HelpService.withdrawn_at.is_(None), HelpService.fitting.is_(None))
+    .order_by(HelpService.slug)
+)
 _taken = (
     select(Offer.service, Offer.band, func.count().label("taken"))
     .where(Offer.status.in_(OPEN_OFFERS))
@@ -53,6 +58,11 @@ async def load_directory(session: AsyncSession, *, hold: bool = False) -> tuple[
         if one.service_id in slugs
     }
     return tuple(Service.model_validate(row.fitting, strict=False) for row in rows), free
+
+
+async def listed_only(session: AsyncSession) -> Sequence[str]:
+    """Return the slugs of the services that are published and never offered."""
+    return (await session.scalars(_listed_only)).all()
 
 
 async def taken_places(session: AsyncSession) -> dict[tuple[str, str], int]:
@@ -116,8 +126,8 @@ def _with_places(
     service: HelpService, standing: Mapping[tuple[UUID, str], Standing], taken: Mapping[tuple[str, str], int]
 ) -> dict[str, Any]:
     listing = dict(service.listing)
-    if "capacities" in listing:
-        listing["capacities"] = [_with_standing(one, service, standing, taken) for one in listing["capacities"]]
+    if capacities := listing.get("capacities"):
+        listing["capacities"] = [_with_standing(one, service, standing, taken) for one in capacities]
     return listing
 
 
@@ -127,7 +137,7 @@ def _with_standing(
     standing: Mapping[tuple[UUID, str], Standing],
     taken: Mapping[tuple[str, str], int],
 ) -> dict[str, Any]:
-    band = band_named(capacity["unit"]) or ""
+    band = band_named(capacity.get("unit") or {}) or ""
     stands = standing.get((service.id, band))
     if stands is None:
         return dict(capacity)

@@ -6,10 +6,11 @@ room: the level and the needs are terms of two taxonomies, and a band of ages wi
 
 import re
 from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 from uuid import NAMESPACE_URL, UUID, uuid5
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
 from services.triage.routing.directory import AgeBand, Service
 
@@ -29,9 +30,14 @@ _BAND = re.compile(r"(unborn|\d{1,3})-(\d{1,3})", re.ASCII)
 _DISTRICT = re.compile(r"[A-Z]{1,2}\d[A-Z\d]?", re.ASCII)
 _COUNCIL = re.compile(re.escape(ONS_AREA) + r"([EWSN]\d{8})", re.ASCII)
 MONTHS = 12
+OFFERED_LEVELS = ("2", "3")
+"""The levels of early help; below it help is open to everyone, above it social care answers."""
 
 Listing = Mapping[str, Any]
 """A service with all that belongs to it, as `GET /services/{id}` of the standard gives it."""
+
+
+Record = dict[str, Any]
 
 
 class Part(BaseModel):
@@ -40,14 +46,16 @@ class Part(BaseModel):
     model_config = ConfigDict(extra="allow", frozen=True)
 
 
+Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+
+
 class Identifier(Part):
     identifier_scheme: str | None = None
-    identifier: str
+    identifier: Annotated[str, Field(min_length=1, max_length=200)]
 
 
 class Organization(Part):
-    id: UUID
-    name: Annotated[str, Field(min_length=1, max_length=200)]
+    name: Name
     organization_identifiers: tuple[Identifier, ...] = ()
 
 
@@ -57,9 +65,17 @@ class Area(Part):
     uri: str | None = None
 
 
+def _in_words(code: Any) -> Any:
+    return str(code) if type(code) is int else code
+
+
 class Term(Part):
-    code: Annotated[str, Field(max_length=64)] | None = None
-    taxonomy_id: UUID | None = None
+    id: Annotated[str, Field(max_length=200)] | None = None
+    code: Annotated[str, BeforeValidator(_in_words), Field(max_length=64)] | None = None
+    name: str | None = None
+    term: str | None = None
+    taxonomy: str | None = None
+    taxonomy_id: Annotated[str, Field(max_length=200)] | None = None
 
 
 class Attribute(Part):
@@ -71,30 +87,56 @@ class Unit(Part):
     identifier: str | None = None
 
 
+def _with_zone(at: datetime) -> datetime:
+    return at if at.tzinfo else at.replace(tzinfo=UTC)
+
+
+Moment = Annotated[datetime, AfterValidator(_with_zone), Field(ge=datetime(1970, 1, 1, tzinfo=UTC))]
+
+
 class Capacity(Part):
     unit: Unit
     maximum: Annotated[int, Field(ge=0, le=100_000)] | None = None
+    updated: Moment | None = None
+
+
+class Schedule(Part):
+    """When something is open; how a publisher writes days and times is its own."""
+
+
+class Phone(Part):
+    number: str | None = None
 
 
 class Location(Part):
     latitude: Annotated[float, Field(ge=-90, le=90)] | None = None
     longitude: Annotated[float, Field(ge=-180, le=180)] | None = None
+    schedules: tuple[Schedule, ...] = ()
 
 
 class AtLocation(Part):
     id: UUID
     location: Location | None = None
+    schedules: tuple[Schedule, ...] = ()
+
+
+Age = Annotated[float, Field(ge=0, le=150)]
 
 
 class ListedService(Part):
-    """The fields of a listing that are held to their form; the others pass as they are."""
+    """The fields of a listing that are read here, and so held to their form; the others pass as they are."""
 
     id: UUID
-    name: Annotated[str, Field(min_length=1, max_length=200)]
+    name: Name
     status: Literal["active", "inactive", "defunct", "temporarily closed"]
-    organization: Organization
-    minimum_age: Annotated[float, Field(ge=0, le=150)] | None = None
-    maximum_age: Annotated[float, Field(ge=0, le=150)] | None = None
+    description: str | None = None
+    url: str | None = None
+    email: str | None = None
+    organization: Organization | None = None
+    minimum_age: Age | None = None
+    maximum_age: Age | None = None
+    phones: tuple[Phone, ...] = ()
+    schedules: tuple[Schedule, ...] = ()
     service_areas: tuple[Area, ...] = ()
     service_at_locations: tuple[AtLocation, ...] = ()
     attributes: tuple[Attribute, ...] = ()
@@ -102,22 +144,31 @@ class ListedService(Part):
 
 
 def service_of(listed: ListedService, slug: str) -> Service | None:
-    """Return the service as it is chosen from; None where it is no active one with a level and an area."""
-    level = next((int(code) for code in _codes(listed, LEVELS) if code in ("1", "2", "3", "4")), None)
-    areas = frozenset(area.extent for area in listed.service_areas if is_district(area) and area.extent)
-    councils = frozenset(filter(None, map(council_named, listed.service_areas)))
-    if listed.status != "active" or level is None or not areas | councils:
+    """Return the service as it is chosen from; None for one that `why_never_offered` has reasons against."""
+    if listed.organization is None or why_never_offered(listed):
         return None
     return Service(
         slug=slug,
         provider=provider_of(listed.organization),
         name=listed.name,
-        level=level,
-        areas=areas,
-        councils=councils,
-        needs=frozenset(_codes(listed, NEEDS)),
-        age_bands=tuple(_bands(listed)),
+        level=levels_of(listed)[0],
+        areas=_areas(listed),
+        councils=_councils(listed),
+        needs=frozenset(codes_of(listed, NEEDS)),
+        age_bands=tuple(bands_of(listed)),
     )
+
+
+def why_never_offered(listed: ListedService) -> tuple[str, ...]:
+    """Return what keeps a service that is listed from ever being offered, nothing where it may be."""
+    hindrances = {
+        f"it is {listed.status}": listed.status != "active",
+        "it names no organization that could be offered a child": listed.organization is None,
+        "it has no level of need from 2 to 3": not levels_of(listed),
+        "it names no postcode district and no council": not _areas(listed) | _councils(listed),
+        "it names no age that a child can have": not any(True for _ in bands_of(listed)),
+    }
+    return tuple(why for why, holds in hindrances.items() if holds)
 
 
 def provider_of(organization: Organization) -> str:
@@ -145,19 +196,46 @@ def band_named(unit: Mapping[str, Any]) -> str | None:
     return identifier if unit.get("scheme") == AGE_BAND and _BAND.fullmatch(identifier) else None
 
 
-def _codes(listed: ListedService, taxonomy: UUID) -> Iterator[str]:
+def levels_of(listed: ListedService) -> list[int]:
+    """Return the levels of need that help is offered at, as they are named; the first is the service's."""
+    return [int(code) for code in codes_of(listed, LEVELS) if code in OFFERED_LEVELS]
+
+
+def codes_of(listed: ListedService, taxonomy: UUID) -> Iterator[str]:
+    """Return the codes of a taxonomy of the front door that the service is described by."""
     terms = (attribute.taxonomy_term for attribute in listed.attributes)
-    return (term.code for term in terms if term and term.taxonomy_id == taxonomy and term.code)
+    return (term.code for term in terms if term and is_of(term, taxonomy) and term.code)
 
 
-def _bands(listed: ListedService) -> Iterator[AgeBand]:
-    found = [(one, _BAND.fullmatch(band_named(one.unit.model_dump()) or "")) for one in listed.capacities]
-    named = [(one, band) for one, band in found if band]
-    for one, band in named:
-        unborn = band[1] == "unborn"
-        yield AgeBand(
-            unborn=unborn, from_months=0 if unborn else int(band[1]), to_months=int(band[2]), places=one.maximum
-        )
+def is_of(term: Term, taxonomy: UUID) -> bool:
+    return (term.taxonomy_id or "").lower() == str(taxonomy)
+
+
+def bands_of(listed: ListedService) -> Iterator[AgeBand]:
+    """Return the bands of ages that the service takes: those with places, or else from its ages in years."""
+    named = [band for capacity in listed.capacities if (band := band_of(capacity))]
+    yield from named
     if not named and listed.maximum_age is not None:
-        months = int((listed.maximum_age + 1) * MONTHS) - 1
-        yield AgeBand(from_months=int((listed.minimum_age or 0) * MONTHS), to_months=months)
+        first, last = int((listed.minimum_age or 0) * MONTHS), int((listed.maximum_age + 1) * MONTHS) - 1
+        if first <= last:
+            yield AgeBand(from_months=first, to_months=last)
+
+
+def band_of(capacity: Capacity) -> AgeBand | None:
+    """Return the band of ages that a capacity counts places for, None where it counts anything else."""
+    found = _BAND.fullmatch(band_named(capacity.unit.model_dump()) or "")
+    if not found:
+        return None
+    unborn, to_months = found[1] == "unborn", int(found[2])
+    from_months = 0 if unborn else int(found[1])
+    if from_months > to_months:
+        return None
+    return AgeBand(unborn=unborn, from_months=from_months, to_months=to_months, places=capacity.maximum)
+
+
+def _areas(listed: ListedService) -> frozenset[str]:
+    return frozenset(area.extent for area in listed.service_areas if is_district(area) and area.extent)
+
+
+def _councils(listed: ListedService) -> frozenset[str]:
+    return frozenset(filter(None, map(council_named, listed.service_areas)))
