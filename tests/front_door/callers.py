@@ -14,9 +14,9 @@ Way = Callable[["Caller"], Awaitable[None]]
 class Caller:
     """One connection; `head` is what stands before a body, with `Host` and who calls."""
 
-    reader: asyncio.StreamReader
     writer: asyncio.StreamWriter
     head: bytes
+    pause_seconds: float
 
     async def send(self, sent: bytes) -> None:
         self.writer.write(sent)
@@ -26,7 +26,7 @@ class Caller:
         """Send this again and again, until the other side has had enough."""
         while True:
             await self.send(drop)
-            await asyncio.sleep(DRIP_SECONDS)
+            await asyncio.sleep(self.pause_seconds)
 
 
 async def say_nothing(caller: Caller) -> None:
@@ -84,10 +84,10 @@ WAYS: tuple[Way, ...] = (
 )
 
 
-async def closed(port: int, way: Way, head: bytes) -> bytes:
+async def closed(port: int, way: Way, head: bytes, pause_seconds: float = DRIP_SECONDS) -> bytes:
     """Call in this way until the other side closes; returns what it said."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    sending = asyncio.ensure_future(way(Caller(reader, writer, head)))
+    sending = asyncio.ensure_future(way(Caller(writer, head, pause_seconds)))
     said = b""
     try:
         with contextlib.suppress(ConnectionError):

@@ -88,13 +88,14 @@ class World:
 
 
 @contextmanager
-def running(shape: str, root: Path) -> Iterator[World]:
+def running(shape: str, root: Path, **settings: str) -> Iterator[World]:
     """Run a front door in one process, or the same as three services that talk through Kafka."""
     with ExitStack() as ending:
-        door: FrontDoor | Composition = FrontDoor(root / "installation")
+        door: FrontDoor | Composition = FrontDoor(root / "installation", **settings)
         if shape == "kafka":
             need_kafka()
-            door = Composition(root / "installation", ending.enter_context(cluster()).bootstrap)
+            kafka = ending.enter_context(cluster()).bootstrap
+            door = Composition(root / "installation", kafka, instances=1, **settings)
         ending.callback(door.stop)
         door.start()
         door.await_ready()
