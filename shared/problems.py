@@ -109,6 +109,12 @@ class IdempotencyKeyReused(Problem):
     title, status, slug = "This Idempotency-Key was used for another body", 422, "idempotency-key-reused"
 
 
+class TooManyRequests(Problem):
+    """This client's allowance for requests of this kind is used up; `Retry-After` says when there is more."""
+
+    title, status, slug = "Too many requests", 429, "too-many-requests"
+
+
 class RequestInFlight(Problem):
     """The same key is being answered at this moment."""
 

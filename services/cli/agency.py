@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from services.cli.options import DEFAULT_DATA_DIR, DataDir
+from shared.allowances import Allowance, Rate
 from shared.problems import BadRequest
 
 if TYPE_CHECKING:
@@ -21,13 +22,14 @@ Slug = Annotated[str, typer.Argument(help="Slug of the agency, such as towcester
 
 @app.command("list")
 def list_agencies(data_dir: DataDir = DEFAULT_DATA_DIR) -> None:
-    """Show every agency: slug, state, source, scopes, the ids of its keys, and its name."""
+    """Show every agency: slug, state, source, scopes, the ids of its keys, rates of its own, and its name."""
     from services.referrals import queries
 
     for agency in _with_session(data_dir, queries.list_agencies):
         state = "disabled" if agency.disabled_at else "enabled"
         scopes, kids = (",".join(listed) or "-" for listed in (agency.scopes, agency.kids))
-        typer.echo(f"{agency.slug}  {state}  {agency.source or '-'}  {scopes}  {kids}  {agency.name}")
+        rates = " ".join(f"{name}={rate}" for name, rate in sorted(agency.rates.items())) or "-"
+        typer.echo(f"{agency.slug}  {state}  {agency.source or '-'}  {scopes}  {kids}  {rates}  {agency.name}")
 
 
 @app.command()
@@ -60,6 +62,26 @@ def add_key(
         raise BadRequest(f"{file} is no JWK that can be read. Give a JSON file with one public key.") from error
     kid = _with_session(data_dir, lambda session: agencies.add_agency_key(session, slug, jwk))
     typer.echo(f"{slug}  {kid}")
+
+
+@app.command()
+def limit(
+    slug: Slug,
+    allowance: Annotated[Allowance, typer.Argument(help="What is limited.")],
+    rate: Annotated[
+        str | None, typer.Argument(help="A burst, and how many a second after it: 1000,50. None: as everybody.")
+    ] = None,
+    data_dir: DataDir = DEFAULT_DATA_DIR,
+) -> None:
+    """Let an agency ask for more, or less, than others in the same time; it holds within a quarter of a minute."""
+    from services.referrals.actions import agencies
+
+    try:
+        own = rate and Rate.parse(rate)
+    except ValueError as error:
+        raise BadRequest("Give a burst and how many a second after it, such as 1000,50.") from error
+    _with_session(data_dir, lambda session: agencies.limit_agency(session, slug, allowance, own or None))
+    typer.echo(f"{slug}  {allowance}  {own or 'as everybody'}")
 
 
 @app.command()

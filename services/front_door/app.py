@@ -28,10 +28,11 @@ from services.triage.settings import Settings as TriageSettings
 from shared.http.background import background
 from shared.http.client import ServiceClient
 from shared.http.metrics import metrics
-from shared.http.service import Service, new_application
+from shared.http.service import Service, limits_of, new_application
 from shared.security import Issuer, KnownKeys, Verifier
 from shared.settings.environment import Profile
 from shared.settings.hub import load_hub
+from shared.settings.rates import RateSettings
 from shared.telemetry.traces import export_traces
 
 DETAIL_SECONDS = 10.0
@@ -71,7 +72,7 @@ def build(
             *([transport(services)] if kafka is None else [relaying(services, kafka), consuming(services, kafka)]),
         )
 
-    return compose(places, data_dir, issuer, beside, demo=demo)
+    return compose(places, data_dir, issuer, beside, demo=demo, limits=RateSettings())
 
 
 def compose(
@@ -81,8 +82,12 @@ def compose(
     beside: Callable[[Sequence[Service]], Sequence[APIRouter]],
     *,
     demo: bool,
+    limits: RateSettings | None = None,
 ) -> FastAPI:
-    """Return an application with the routes of the three services, and with what `beside` makes of the services."""
+    """Return an application with the routes of the three services, and with what `beside` makes of the services.
+
+    Where there are `limits`, the buckets of all stand in the database of the first service, referrals.
+    """
     token_key = signing_key(data_dir, "issuer")
     verifier = Verifier(issuer, _issuers(issuer, token_key, signing_key(data_dir, STAFF_KEY) if demo else None))
 
@@ -97,6 +102,7 @@ def compose(
         verifier,
         *(service.router for service in services),
         *beside(services),
+        limits=limits_of(services[0], limits) if limits else None,
     )
     application.add_middleware(Loopback)
     return application

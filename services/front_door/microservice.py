@@ -31,18 +31,20 @@ from services.triage.settings import Settings as TriageSettings
 from shared.http.background import background
 from shared.http.client import ServiceClient
 from shared.http.keys import FetchedKeys
+from shared.http.limits import Limits, rates_of_agencies
 from shared.http.metrics import metrics
-from shared.http.service import Service, new_application
+from shared.http.service import Service, limits_of, new_application
 from shared.inbox import Transient
 from shared.problems import NotFound
 from shared.security import Issuer, KeySource, KnownKeys, Verifier
 from shared.settings.environment import ServiceSettings
 from shared.settings.hub import load_hub
+from shared.settings.rates import RateSettings
 from shared.telemetry import log
 from shared.telemetry.traces import export_traces
 
 DETAIL_SECONDS: Final = 10.0
-DISABLED_SECONDS: Final = 10.0
+STANDING_SECONDS: Final = 10.0
 
 
 @dataclass(frozen=True)
@@ -105,8 +107,9 @@ def build(name: ServiceName, parts: Collection[Part], serve: ServeSettings, inst
     service, settings, partner_keys = BUILDERS[name](neighbours)
     export_traces(settings.otlp_endpoint, name)
     verifier = Verifier(serve.issuer, (Issuer(serve.issuer, partner_keys), *_further_issuers(neighbours)))
+    limits = limits_of(service, RateSettings())
     running = {
-        Part.API: [_refusing_disabled(neighbours, verifier)] if name is not ServiceName.REFERRALS else [],
+        Part.API: [_watching_agencies(neighbours, verifier, limits)] if name is not ServiceName.REFERRALS else [],
         Part.WORKER: [background(name, service.work)],
         Part.RELAY: [relaying([service], serve.kafka)],
         Part.CONSUMER: [consuming([service], serve.kafka, instance)],
@@ -121,6 +124,7 @@ def build(name: ServiceName, parts: Collection[Part], serve: ServeSettings, inst
         health(checks_of([service], serve.kafka), spared=(KAFKA,) if Part.API in parts else ()),
         metrics([service]),
         *(router for part, routers in running.items() if part in parts for router in routers),
+        limits=limits,
     )
 
 
@@ -140,17 +144,20 @@ def _further_issuers(neighbours: _Neighbours) -> list[Issuer]:
     return issuers
 
 
-def _refusing_disabled(neighbours: _Neighbours, verifier: Verifier) -> APIRouter:
-    """Keep the list of disabled agencies as the referrals service has it; while that is away the last one stands."""
+def _watching_agencies(neighbours: _Neighbours, verifier: Verifier, limits: Limits) -> APIRouter:
+    """Keep who is disabled, and whose rates differ, as the referrals service has it; while that is away as it was."""
     client = neighbours.client_of(neighbours.serve.referrals_url)
 
     async def watch() -> None:
         while True:
             try:
-                verifier.disabled = set((await client.get_detail("/internal/agencies/disabled"))["agencies"])
+                standing = await client.get_detail("/internal/agencies/standing")
             except (Transient, NotFound) as error:
-                log.warning("disabled agencies not read", error=type(error).__name__)
-            await asyncio.sleep(DISABLED_SECONDS)
+                log.warning("standing of agencies not read", error=type(error).__name__)
+            else:
+                verifier.disabled = set(standing["disabled"])
+                limits.of_agencies = rates_of_agencies(standing["rates"])
+            await asyncio.sleep(STANDING_SECONDS)
 
     return background(neighbours.name, watch)
 

@@ -21,6 +21,7 @@ from services.referrals.queries import Intake, Sources, standing_of_agencies
 from services.referrals.settings import Settings
 from shared.db import Database, open_pools, transaction
 from shared.http.client import ServiceClient
+from shared.http.limits import Limits, rates_of_agencies
 from shared.http.service import Service
 from shared.security import Verifier
 from shared.settings.environment import key_bytes
@@ -39,9 +40,7 @@ def build(settings: Settings, hub: Hub, triage: ServiceClient) -> Service:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[dict[str, Any]]:
-        watching = asyncio.create_task(
-            _watch_agencies(upkeep, app.state.verifier, resources.sources, settings.disabled_check_seconds)
-        )
+        watching = asyncio.create_task(_watch_agencies(upkeep, app, resources.sources, settings.disabled_check_seconds))
         try:
             yield {NAME: resources, ISSUER: issuer}
         finally:
@@ -55,18 +54,21 @@ def build(settings: Settings, hub: Hub, triage: ServiceClient) -> Service:
     return Service(NAME, resources, router, work, entries_of(resources.vault, triage))
 
 
-async def _watch_agencies(db: Database, verifier: Verifier, sources: Sources, every_seconds: float) -> None:
-    """Keep up to date who is disabled and what each refers; while the database is away the last look stands."""
+async def _watch_agencies(db: Database, app: FastAPI, sources: Sources, every_seconds: float) -> None:
+    """Keep up to date who is disabled, what each refers and may ask for; while the database is away as it was."""
+    verifier: Verifier = app.state.verifier
+    limits: Limits = app.state.limits
     while True:
         try:
             async with transaction(db) as session:
-                found, disabled = await standing_of_agencies(session)
+                standing = await standing_of_agencies(session)
         except (SQLAlchemyError, OSError) as error:
             log.warning("agencies not read", error=type(error).__name__)
         else:
-            verifier.disabled.intersection_update(disabled)
-            verifier.disabled.update(disabled)
-            sources.update(found)
+            verifier.disabled.intersection_update(standing.disabled)
+            verifier.disabled.update(standing.disabled)
+            limits.of_agencies = rates_of_agencies(standing.rates)
+            sources.update(standing.sources)
         await asyncio.sleep(every_seconds)
 
 

@@ -17,7 +17,10 @@ class Base(Model):
 
 
 class Agency(Base):
-    """A partner, or a service as a client of the others; `source` is the DfE code of what it refers."""
+    """A partner, or a service as a client of the others; `source` is the DfE code of what it refers.
+
+    `rates` has the allowances that are its own, as a burst and how many a second; others are the installation's.
+    """
 
     __tablename__ = "agencies"
 
@@ -27,6 +30,7 @@ class Agency(Base):
     scopes: Mapped[list[str]] = mapped_column(ARRAY(Text))
     registered_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
     disabled_at: Mapped[datetime | None]
+    rates: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
 
     __table_args__ = (Index("ix_agencies_disabled", "slug", postgresql_where=text("disabled_at IS NOT NULL")),)
 

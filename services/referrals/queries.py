@@ -17,6 +17,7 @@ from services.referrals.domain.quality import ASKS
 from services.referrals.models import Agency, AgencyKey, Amendment, Decision, Referral
 from services.referrals.schemas import (
     AgenciesSeen,
+    AgenciesStanding,
     AgencySeen,
     AgencyShown,
     AmendmentOut,
@@ -65,7 +66,7 @@ _credentials = (
     .join(AgencyKey, AgencyKey.agency == Agency.slug)
     .where(Agency.slug == bindparam("slug"), AgencyKey.kid == bindparam("kid"), Agency.disabled_at.is_(None))
 )
-_standing = select(Agency.slug, Agency.source, Agency.disabled_at.is_not(None).label("disabled"))
+_standing = select(Agency.slug, Agency.source, Agency.rates, Agency.disabled_at.is_not(None).label("disabled"))
 _answering = select(Agency.slug, Agency.source).where(
     Agency.disabled_at.is_(None), Agency.scopes.contains([Scope.INFORMATION_RESPOND])
 )
@@ -202,10 +203,13 @@ async def credentials_of(session: AsyncSession, slug: str, kid: str) -> tuple[li
     return None if row is None else (row.scopes, row.jwk)
 
 
-async def standing_of_agencies(session: AsyncSession) -> tuple[Sources, set[str]]:
-    """Return what each agency refers, and which are disabled."""
+async def standing_of_agencies(session: AsyncSession) -> AgenciesStanding:
     rows = (await session.execute(_standing)).all()
-    return {row.slug: row.source for row in rows}, {row.slug for row in rows if row.disabled}
+    return AgenciesStanding(
+        sources={row.slug: row.source for row in rows},
+        disabled={row.slug for row in rows if row.disabled},
+        rates={row.slug: row.rates for row in rows if row.rates},
+    )
 
 
 async def answering_agencies(session: AsyncSession) -> dict[str, str | None]:
@@ -227,6 +231,7 @@ async def list_agencies(session: AsyncSession) -> list[AgencyShown]:
             source=agency.source,
             scopes=agency.scopes,
             disabled_at=agency.disabled_at,
+            rates=agency.rates,
             kids=kids or [],
         )
         for agency, kids in rows

@@ -4,7 +4,7 @@ import base64
 import hashlib
 import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Annotated, Any
 from uuid import UUID
@@ -31,6 +31,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.audit import record_access
 from shared.db import shared_metadata
+from shared.http.limits import FREE, Ticket, charge, take
 from shared.http.strict import Body, parse_json, read_body
 from shared.problems import (
     BadRequest,
@@ -72,11 +73,12 @@ class Answer:
 
 @dataclass(frozen=True)
 class Once:
-    """A request that records something new: its parsed body, its key, and the fingerprint of what was sent."""
+    """A request that records something new: its body, its key, the fingerprint of what was sent, and what it cost."""
 
     key: str
     fingerprint: bytes
     document: Any
+    ticket: Ticket = FREE
 
 
 Key = Annotated[str | None, Header(alias="Idempotency-Key")]
@@ -84,11 +86,12 @@ Key = Annotated[str | None, Header(alias="Idempotency-Key")]
 
 async def read_once(request: Request, key: Key = None) -> Once:
     """Return the request; raises `TooLarge`, and `BadRequest` without a good key or for a body that is no JSON."""
-    return await read_keyed(request, key, parse_json)
+    once = await read_keyed(request, key, parse_json)
+    return replace(once, ticket=await take(request))
 
 
 async def read_keyed(request: Request, key: str | None, parse: Callable[[bytes], Any]) -> Once:
-    """Return the request with its body as `parse` reads it."""
+    """Return the request with its body as `parse` reads it, before it costs anything."""
     body = await read_body(request)
     if key is None or not 1 <= len(key) <= LONGEST_KEY or not key.isprintable():
         raise BadRequest("Send an Idempotency-Key of 1 to 255 characters, a new one for each new record.")
@@ -99,8 +102,10 @@ async def read_keyed(request: Request, key: str | None, parse: Callable[[bytes],
 OnceBody = Annotated[Once, Depends(read_once)]
 
 
-async def read_json(body: Body) -> Any:
-    return parse_json(body) if body else {}
+async def read_json(request: Request, body: Body) -> Any:
+    document = parse_json(body) if body else {}
+    await charge(request)
+    return document
 
 
 JsonBody = Annotated[Any, Depends(read_json)]
@@ -124,12 +129,14 @@ async def answer_once(
 ) -> Response:
     """Return the stored first answer of this key, or make it and store it in the caller's transaction.
 
-    Raises `RequestInFlight` while another request with the key is being answered, and `IdempotencyKeyReused`
-    where the key came with another body or path. A `Problem` raised by `make` stores nothing.
+    Raises `TooManyRequests` where the request is the first and the client has nothing left, `RequestInFlight` while
+    another request with the key is being answered, and `IdempotencyKeyReused` where the key came with another body or
+    path. A `Problem` raised by `make` stores nothing.
     """
     first = await first_answer(session, vault, caller, once)
     if first is not None:
         return first
+    once.ticket.check()
     answer = await make()
     try:
         await session.execute(_store, kept_answer(vault, caller, once, answer))
@@ -143,11 +150,14 @@ async def first_answer(session: AsyncSession, vault: Vault, caller: Caller, once
     row = (await session.execute(_look, _identity(caller, once))).one()
     if row.fingerprint is not None:
         if row.fingerprint != once.fingerprint:
+            once.ticket.check()
             raise IdempotencyKeyReused("Use a new key for a new body.")
+        once.ticket.give_back()
         stored = vault.open("idempotent_answers", f"{caller.subject} {once.key}", row.answer)
         await _record_replay(session, caller, stored["body"])
         return respond(Answer(stored["status"], stored["body"], {**stored["headers"], "Idempotent-Replayed": "true"}))
     if not row.free:
+        once.ticket.check()
         raise RequestInFlight(IN_FLIGHT)
     return None
 

@@ -63,6 +63,7 @@ async def answer_at_once(
     """
     refused: Problem
     try:
+        once.ticket.check()
         answer, values = await make()
     except Problem as problem:
         refused = problem

@@ -1,12 +1,13 @@
 """Documents that are not refused for their content: who asked for that, and when it holds unasked."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Any
 
 from fastapi import Depends, Header, Request
 
 from shared.http.answers import Key, Once, read_keyed
+from shared.http.limits import charge, take
 from shared.http.mending import mend_json
 from shared.http.strict import Body, parse_json
 from shared.not_understood import NotUnderstood
@@ -52,12 +53,15 @@ Prefer = Annotated[
 async def read_once_leniently(request: Request, key: Key = None, prefer: Prefer = None) -> Once:
     """Return the request as `read_once` does; its document is a `Document`."""
     del prefer
-    return await read_keyed(request, key, lambda body: _parse(request, body))
+    once = await read_keyed(request, key, lambda body: _parse(request, body))
+    return replace(once, ticket=await take(request, in_danger=_says_danger(once.document.content)))
 
 
 async def read_leniently(request: Request, body: Body, prefer: Prefer = None) -> Document:
     del prefer
-    return _parse(request, body) if body else Document({})
+    document = _parse(request, body) if body else Document({})
+    await charge(request)
+    return document
 
 
 OnceLenient = Annotated[Once, Depends(read_once_leniently)]
@@ -83,8 +87,17 @@ def _prefers_lenient(headers: list[str]) -> bool:
 
 def danger_ruled_out(document: Any) -> bool:
     """Tell whether a document says that no child is in danger; silence, and what can't be read, rule nothing out."""
+    return _danger_in(document) == "no"
+
+
+def _says_danger(document: Any) -> bool:
+    """Tell whether a document says that a child is in danger, for which there is an allowance of its own."""
+    return _danger_in(document) == "yes"
+
+
+def _danger_in(document: Any) -> object:
     concern = document.get("concern") if isinstance(document, dict) else None
-    return isinstance(concern, dict) and concern.get("immediate_danger") == "no"
+    return concern.get("immediate_danger") if isinstance(concern, dict) else None
 
 
 def says_something(value: Any) -> bool:

@@ -12,6 +12,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared.db import is_away
+from shared.http.limits import limit_headers
 from shared.http.validation import field_errors
 from shared.problems import (
     BadRequest,
@@ -60,6 +61,8 @@ class Correlation:
                 headers["X-Correlation-Id"] = chosen
                 headers["X-Content-Type-Options"] = "nosniff"
                 headers.setdefault("Cache-Control", "no-store")
+                for name, value in limit_headers(scope):
+                    headers[name] = value
             await send(message)
 
         token = correlation_id.set(chosen)

@@ -13,12 +13,15 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.db import Database, transaction
 from shared.http.answers import forget_answers
+from shared.http.buckets import Buckets, forget_buckets
+from shared.http.limits import Limits
 from shared.http.openapi import install_openapi
 from shared.http.rendering import Correlation, install_problems, problems_router
 from shared.inbox import Entries, forget_taken
 from shared.outbox import delete_read
 from shared.security import Verifier
 from shared.settings.hub import Hub
+from shared.settings.rates import RateSettings
 from shared.telemetry.gauges import GaugeQuery
 from shared.telemetry.requests import Requests
 from shared.vault import Vault
@@ -61,6 +64,7 @@ async def tidy(session: AsyncSession, retention: timedelta) -> None:
     Events and inbox rows are kept for `retention` at least: after a restore they are read again and deduplicated.
     """
     await forget_answers(session)
+    await forget_buckets(session)
     await delete_read(session, retention)
     await forget_taken(session, 2 * retention)
 
@@ -106,13 +110,22 @@ def state_of(key: str) -> Callable[[Request], Awaitable[Any]]:
     return state
 
 
-def new_application(title: str, version: str, verifier: Verifier, *routers: APIRouter) -> FastAPI:
+def limits_of(service: Service, settings: RateSettings) -> Limits:
+    """Return the limits of an application whose buckets stand in this service's database."""
+    return Limits(settings.rates(), Buckets(service.resources.db))
+
+
+def new_application(
+    title: str, version: str, verifier: Verifier, *routers: APIRouter, limits: Limits | None = None
+) -> FastAPI:
     """Return an application serving these routers: strict, with problems as RFC 9457 and correlation ids.
 
-    Lifespans nest in the order given, so the last router starts last and stops first.
+    Without `limits` nobody is held to any. Lifespans nest in the order given, so the last router starts last and stops
+    first.
     """
     app = FastAPI(title=title, version=version, redoc_url=None)
     app.state.verifier = verifier
+    app.state.limits = limits or Limits()
     for router in (problems_router(), *routers):
         app.include_router(router)
     install_problems(app)

@@ -6,6 +6,9 @@ from enum import StrEnum
 FRONT_DOOR = "front-door"
 """The agency slug under which staff record calls and the public's contacts."""
 
+INTERNAL = "internal:"
+"""What every scope begins with that services alone have."""
+
 
 class Role(StrEnum):
     SCREENER = "screener"
@@ -53,6 +56,11 @@ class Caller:
     @property
     def is_staff(self) -> bool:
         return not self.roles.isdisjoint(STAFF_ROLES)
+
+    @property
+    def is_service(self) -> bool:
+        """Tell whether a service of the front door calls: nobody else is ever given such a scope."""
+        return any(scope.startswith(INTERNAL) for scope in self.scopes)
 
     @property
     def role_shown(self) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 from fastapi import Depends, Request
 from fastapi.dependencies.models import Dependant
 
+from shared.allowances import Allowance
 from shared.problems import FieldError, Forbidden, Invalid, Unauthorized
 from shared.security.authorisation import Caller, Policy, Purpose, Role, may
 
@@ -22,7 +23,12 @@ class Declared:
 
 @dataclass(frozen=True)
 class Door(Declared):
-    """A dependency that gives a route its caller; raises `Unauthorized` or `Forbidden`."""
+    """A dependency that gives a route its caller; raises `Unauthorized`, `Forbidden` or `TooManyRequests`.
+
+    What has no body is paid for here, out of `allowance` or its own kind's; whatever else once its body is read.
+    """
+
+    allowance: Allowance | None = None
 
     async def __call__(self, request: Request) -> Caller:
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
@@ -31,7 +37,9 @@ class Door(Declared):
         found: Caller = await request.app.state.verifier.verify(token.strip())
         if not may(found, self.policy):
             raise Forbidden(f"This needs {needed(self.policy)}.")
-        return _with_purpose(found, request.headers.get(PURPOSE_HEADER))
+        caller = _with_purpose(found, request.headers.get(PURPOSE_HEADER))
+        await request.app.state.limits.admit(request, caller, self.allowance)
+        return caller
 
 
 @dataclass(frozen=True)
@@ -41,12 +49,18 @@ class OpenDoor(Declared):
     async def __call__(self) -> None: ...
 
 
-def allow(*, scope: str | None = None, roles: tuple[Role, ...] = (), anybody: bool = False) -> Any:
+def allow(
+    *,
+    scope: str | None = None,
+    roles: tuple[Role, ...] = (),
+    anybody: bool = False,
+    allowance: Allowance | None = None,
+) -> Any:
     """Return the policy of a route: a partner with this scope, or staff with one of these roles.
 
-    `anybody` stands for whoever has a good token.
+    `anybody` stands for whoever has a good token; `allowance` is what the route costs, where that is one of its own.
     """
-    return Depends(Door(Policy(scope, frozenset(roles), anybody)))
+    return Depends(Door(Policy(scope, frozenset(roles), anybody), allowance))
 
 
 def public(reason: str) -> Any:

@@ -19,6 +19,12 @@ request_seconds = Histogram(
     buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 35),
     registry=REGISTRY,
 )
+requests_refused = Counter(
+    "frontdoor_requests_refused",
+    "Requests answered 429, by the allowance or the cap that was used up.",
+    ("allowance",),
+    registry=REGISTRY,
+)
 events_consumed = Counter(
     "frontdoor_events_consumed",
     "Events that a consumer took: `applied`, `repeated`, `refused`, `ignored` (not its own) or `dead`.",

@@ -26,6 +26,7 @@ from tests.authorisation import parties
 from tests.authorisation.parties import AGENCIES, ASKED, FORMER, OTHER, PARTNER_SCOPES, PROVIDER, SUBMITTER, Ids, Party
 from tests.conftest import Templates, fresh_databases
 from tests.fakes import ISSUER, eventually
+from tests.faults.front_door import UNLIMITED
 from tests.triage.conftest import example
 
 DECIDED = {"rationale": "r", "feedback_to_referrer": "f", "override_reason": "o"}
@@ -122,7 +123,7 @@ async def door(server: str, templates: Templates, tmp_path_factory: pytest.TempP
         agencies = {slug: DemoAgency(slug, "8", list(PARTNER_SCOPES)) for slug in AGENCIES}
         await register_clients(places["referrals"], data_dir, Demo(agencies, {}))
         domains = json.dumps({SUBMITTER: ["school.example"]})
-        with patch.dict(os.environ, {"FRONTDOOR_WEBHOOK_DOMAINS": domains}):
+        with patch.dict(os.environ, {**UNLIMITED, "FRONTDOOR_WEBHOOK_DOMAINS": domains}):
             application = app.build(places, data_dir, ISSUER, demo=True)
         transport = httpx.ASGITransport(application, raise_app_exceptions=False)
         async with living(application), httpx.AsyncClient(transport=transport, base_url=ISSUER, timeout=30) as http:

@@ -16,12 +16,16 @@ from services.front_door.server import serve, taken_socket
 from services.front_door.settings import Patience
 from services.referrals.app import build
 from services.referrals.settings import Settings
+from shared.allowances import Allowance, Rate
+from shared.http.buckets import Buckets
 from shared.http.client import ServiceClient
+from shared.http.limits import Limits
 from shared.http.service import new_application
 from shared.security import Issuer, KnownKeys, Verifier
 from shared.settings.hub import load_hub
 from shared.telemetry import configure_logging
 
+UNLIMITED = Rate(1_000_000, 1_000_000)
 SUBMIT = """
 WITH referral AS (INSERT INTO referrals (id, body) VALUES ($1, $2))
 INSERT INTO outbox (id, payload) VALUES ($1, $3)
@@ -35,7 +39,8 @@ def ours(said: dict[str, Any]) -> FastAPI:
     # Nothing is decided here, so that triage is never asked.
     service = build(settings, load_hub(settings.hub_dir), cast("ServiceClient", None))
     verifier = Verifier(settings.issuer, (Issuer(settings.issuer, KnownKeys(KeySet([key]))),))
-    return new_application("Referrals", "bench", verifier, service.router)
+    limits = Limits(dict.fromkeys(Allowance, UNLIMITED), Buckets(service.resources.db))
+    return new_application("Referrals", "bench", verifier, service.router, limits=limits)
 
 
 def floor(said: dict[str, Any]) -> FastAPI:

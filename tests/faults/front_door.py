@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 
+from shared.allowances import Allowance
+
 ROOT = Path(__file__).parents[2]
 START_SECONDS = 60
 
@@ -35,11 +37,15 @@ def command(*arguments: str, data_dir: Path, port: int, **settings: str) -> subp
     )
 
 
+UNLIMITED = {f"FRONTDOOR_RATE_{allowance.upper()}": "1000000,1000000" for allowance in Allowance}
+"""A load of tests is no flood; those about floods say rates of their own."""
+
+
 def environment(data_dir: Path, port: int, settings: Mapping[str, str]) -> dict[str, str]:
     """Return the tests' own environment, with no setting of theirs and with bytecode kept, as where it is installed."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("FRONTDOOR_")}
     kept.pop("PYTHONDONTWRITEBYTECODE", None)
-    return {**kept, "FRONTDOOR_DATA_DIR": str(data_dir), "FRONTDOOR_PORT": str(port), **settings}
+    return {**kept, "FRONTDOOR_DATA_DIR": str(data_dir), "FRONTDOOR_PORT": str(port), **UNLIMITED, **settings}
 
 
 class FrontDoor:

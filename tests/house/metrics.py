@@ -14,6 +14,7 @@ from shared.telemetry.metrics import (
     events_consumed,
     observe_consumer,
     request_seconds,
+    requests_refused,
 )
 
 SUFFIXES = {"counter": ("_total",), "histogram": ("_bucket", "_count", "_sum"), "gauge": ("",)}
@@ -53,6 +54,7 @@ def _counted() -> Iterator[Shown]:
     events_consumed.labels("triage", "unknown", "dead").inc(0)
     delivery_attempts.labels("delivered").inc(0)
     connections_closed.labels("head").inc(0)
+    requests_refused.labels("submissions").inc(0)
     observe_consumer("triage", "frontdoor.referrals", 0, 0, 0.0)
     for family in REGISTRY.collect():
         labels = tuple(label for label in family.samples[0].labels if label != "le")

@@ -122,7 +122,7 @@ def test_the_gateway_leads_every_path_to_its_service(service: str) -> None:
         assert service_of(path) == ("referrals" if path.startswith("/health/") else service), path
 
 
-@pytest.mark.parametrize("path", ["/internal/referrals/x", "/internal/agencies/disabled", "/internal", "/metrics"])
+@pytest.mark.parametrize("path", ["/internal/referrals/x", "/internal/agencies/standing", "/internal", "/metrics"])
 def test_the_gateway_keeps_inner_paths_in(path: str) -> None:
     """Routes between services, and metrics, cannot be reached from outside."""
     assert service_of(path) == CLOSED

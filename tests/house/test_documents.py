@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from fastapi import FastAPI
+from pydantic_settings import BaseSettings
 
 from services.front_door.settings import Patience
 from services.notifications import api as notifications
@@ -19,12 +20,13 @@ from services.triage import api as triage
 from services.triage.settings import Settings as TriageSettings
 from services.triage.thresholds import load_policy, load_vocabulary, run_scenarios
 from services.triage.thresholds.verbs import VERBS
+from shared.settings.rates import RateSettings
 from tests.conftest import HUB_FOLDER, ROOT
 from tests.house import asyncapi
 
 DOCS = ROOT / "docs"
 PAGES = sorted([*ROOT.glob("*.md"), *DOCS.rglob("*.md")])
-SETTINGS = [ReferralsSettings, TriageSettings, NotificationsSettings, Patience]
+SETTINGS = [ReferralsSettings, TriageSettings, NotificationsSettings, Patience, RateSettings]
 
 
 def test_asyncapi_is_generated_from_the_events() -> None:
@@ -64,7 +66,7 @@ def test_every_problem_is_explained() -> None:
 
 
 @pytest.mark.parametrize("settings", SETTINGS)
-def test_every_setting_is_explained(settings: type[ReferralsSettings]) -> None:
+def test_every_setting_is_explained(settings: type[BaseSettings]) -> None:
     """Each field of a service's settings stands in docs/settings.md with its default and its description."""
     text = (DOCS / "settings.md").read_text()
     for name, field in settings.model_fields.items():

@@ -59,6 +59,7 @@ def test_no_label_could_hold_an_id() -> None:
         "partition",
         "due",
         "kind",
+        "allowance",
     }
     assert {label for metric in shown() for label in metric.labels} <= few
 

@@ -99,7 +99,7 @@ def test_a_disabled_agency_is_refused_by_every_process(apart: Apart) -> None:
     paths = {"referrals": "/v1/referrals", "triage": "/v1/cases", "notifications": "/v1/events"}
     places = [f"{instance.url}{paths[instance.service]}" for instance in apart.composition.all]
     with httpx.Client(trust_env=False, timeout=30) as http:
-        listed = f"{apart.composition.instances['referrals'][0].url}/internal/agencies/disabled"
+        listed = f"{apart.composition.instances['referrals'][0].url}/internal/agencies/standing"
         assert [http.get(listed, headers=token).status_code for token in (school, {})] == [403, 401]
         assert all(http.get(place, headers=hospital).status_code in (200, 403) for place in places)
         apart.world.command("agency", "disable", "northampton-general")

@@ -3,7 +3,8 @@
 import base64
 import json
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, cast
 from uuid import UUID
@@ -17,10 +18,13 @@ from services.referrals.actions.agencies import register_agency
 from services.referrals.app import build
 from services.referrals.domain.agencies import PARTNER_SCOPES
 from services.referrals.settings import Settings
+from shared.allowances import Allowance, Rate
 from shared.audit import audit_rows
 from shared.db import Database, transaction
 from shared.events import CaseFact, Event, decode, encode
+from shared.http.buckets import Buckets
 from shared.http.client import ServiceClient
+from shared.http.limits import Limits
 from shared.http.service import Service, new_application
 from shared.inbox import consume
 from shared.outbox import Message, outbox
@@ -100,11 +104,24 @@ def settings_for(url: str, **said: Any) -> Settings:
 
 @pytest.fixture
 async def front(open_service: OpenDatabase, hub: Hub) -> AsyncIterator[Front]:
-    db = await open_service("referrals")
+    async with opened(await open_service("referrals"), hub) as front:
+        yield front
+
+
+@pytest.fixture
+async def limited(open_service: OpenDatabase, hub: Hub) -> AsyncIterator[Front]:
+    """Give the service with three of each allowance, of which nothing to speak of comes back while a test runs."""
+    async with opened(await open_service("referrals"), hub, dict.fromkeys(Allowance, Rate(3, 0.001))) as front:
+        yield front
+
+
+@asynccontextmanager
+async def opened(db: Database, hub: Hub, rates: Mapping[Allowance, Rate] | None = None) -> AsyncIterator[Front]:
     async with transaction(db) as session:
         await register_agency(session, "a-school", "A school", source="2A", scopes=PARTNER_SCOPES)
     triage = OtherService()
     settings = settings_for(db.engine.url.render_as_string(hide_password=False))
     service = build(settings, hub, cast("ServiceClient", triage))
-    async with serving(new_application("Referrals", "test", verifier(), service.router)) as http:
+    limits = Limits(rates, Buckets(db)) if rates else None
+    async with serving(new_application("Referrals", "test", verifier(), service.router, limits=limits)) as http:
         yield Front(http, service, triage)

@@ -15,6 +15,7 @@ from services.referrals.domain.agencies import (
     public_jwk,
 )
 from services.referrals.models import Agency, AgencyKey
+from shared.allowances import Allowance, Rate
 from shared.security import FRONT_DOOR
 
 
@@ -45,6 +46,14 @@ async def add_agency_key(session: AsyncSession, slug: str, jwk: Mapping[str, Any
     newest = select(AgencyKey.kid).where(AgencyKey.agency == slug).order_by(AgencyKey.added_at.desc()).limit(KEYS_LIVE)
     await session.execute(delete(AgencyKey).where(AgencyKey.agency == slug, AgencyKey.kid.not_in(newest)))
     return str(public["kid"])
+
+
+async def limit_agency(session: AsyncSession, slug: str, allowance: Allowance, rate: Rate | None) -> None:
+    """Give the agency a rate of its own, or the installation's again; raises `AgencyUnknown`."""
+    await _lock(session, slug)
+    agency = await session.get_one(Agency, slug, populate_existing=True)
+    others = {name: own for name, own in agency.rates.items() if name != allowance}
+    agency.rates = others if rate is None else {**others, allowance.value: str(rate)}
 
 
 async def disable_agency(session: AsyncSession, slug: str) -> None:

@@ -6,6 +6,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.referrals.domain.agencies import Scope
 from services.referrals.queries import Intake
+from shared.allowances import Allowance
 from shared.http.service import resources_of, session_of
 from shared.security import Caller, Role, allow
 
@@ -17,6 +18,7 @@ TAKERS = (Role.SCREENER, Role.OUT_OF_HOURS)
 
 
 AnyCaller = Annotated[Caller, allow(anybody=True)]
+Submitter = Annotated[Caller, allow(scope=Scope.REFERRALS_WRITE, roles=TAKERS, allowance=Allowance.SUBMISSIONS)]
 Sender = Annotated[Caller, allow(scope=Scope.REFERRALS_WRITE, roles=TAKERS)]
 Reader = Annotated[Caller, allow(scope=Scope.REFERRALS_READ, roles=TAKERS)]
 ServiceCaller = Annotated[Caller, allow(scope=Scope.INTERNAL_READ)]

@@ -8,7 +8,7 @@ from services.referrals import queries
 from services.referrals.actions.submit_referral import submit_referral
 from services.referrals.api.access import TAKERS, ServiceCaller, Services, Session, WorkSession
 from services.referrals.domain import ReferralId
-from services.referrals.schemas import AgenciesSeen, ReferralDetail, ReferralPage
+from services.referrals.schemas import AgenciesSeen, AgenciesStanding, ReferralDetail, ReferralPage
 from shared import clock
 from shared.audit import record_access
 from shared.db import transaction
@@ -24,12 +24,11 @@ DESK = "service-triage"
 router = APIRouter(include_in_schema=False)
 
 
-@router.get("/internal/agencies/disabled")
-async def list_disabled(caller: ServiceCaller, session: WorkSession) -> dict[str, list[str]]:
-    """List the agencies whose tokens the other services have to refuse from now on."""
+@router.get("/internal/agencies/standing")
+async def list_standing(caller: ServiceCaller, session: WorkSession) -> AgenciesStanding:
+    """List whose tokens the other services refuse from now on, and the rates that some agencies have of their own."""
     del caller
-    _, disabled = await queries.standing_of_agencies(session)
-    return {"agencies": sorted(disabled)}
+    return await queries.standing_of_agencies(session)
 
 
 @router.get("/internal/agencies/answering")

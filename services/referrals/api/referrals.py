@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.referrals import queries
 from services.referrals.actions.submit_referral import submit_referral
-from services.referrals.api.access import Reader, Sender, Services, Session
+from services.referrals.api.access import Reader, Services, Session, Submitter
 from services.referrals.domain import ReferralId, ReferralStatus, has_reached
 from services.referrals.schemas import ReferralAccepted, ReferralIn, ReferralOut, ReferralPage
 from shared.audit import record_access
@@ -29,7 +29,7 @@ Awaited = Annotated[ReferralStatus | None, Query(description="Wait for this stat
     responses={202: APPLIED},
     openapi_extra=body_of(ReferralIn),
 )
-async def post_referral(caller: Sender, resources: Services, once: OnceLenient) -> Response:
+async def post_referral(caller: Submitter, resources: Services, once: OnceLenient) -> Response:
     """Submit a referral: one referral is one case, however many children. The reply says when it is durable.
 
     Unless `immediate_danger` is `no`, nothing that it says refuses it: what does not fit is kept, warned about and

@@ -9,6 +9,7 @@ from services.referrals.schemas.amendments import (
 )
 from services.referrals.schemas.answers import (
     AgenciesSeen,
+    AgenciesStanding,
     AgencySeen,
     AgencyShown,
     CodeListOut,
@@ -39,6 +40,7 @@ from services.referrals.schemas.referral import ReferralIn
 
 __all__ = [
     "AgenciesSeen",
+    "AgenciesStanding",
     "AgencySeen",
     "AgencyShown",
     "AmendmentAccepted",

@@ -160,6 +160,14 @@ class AgenciesSeen(BaseModel):
     quality: dict[str, QualitySeen]
 
 
+class AgenciesStanding(BaseModel):
+    """What each agency refers, which are disabled, and the rates that some have of their own, by allowance."""
+
+    sources: dict[str, str | None]
+    disabled: set[str]
+    rates: dict[str, dict[str, str]]
+
+
 class AgencyShown(BaseModel):
     """An agency as an operator sees it; `kids` are its live keys, the newest first."""
 
@@ -168,4 +176,5 @@ class AgencyShown(BaseModel):
     source: str | None
     scopes: list[str]
     disabled_at: datetime | None
+    rates: dict[str, str]
     kids: list[str]

@@ -21,6 +21,7 @@ from services.triage.schemas import (
     PriorityIn,
 )
 from shared.http.answers import Answer, IfMatch, JsonBody, OnceBody, answer_once, respond
+from shared.http.limits import Charged
 from shared.http.openapi import body_of
 from shared.http.validation import known_id, validated
 from shared.security import CASE_ROLES, Caller, allow
@@ -111,7 +112,7 @@ async def post_completion(
 
 @router.post("/v1/cases/{case_id}/new-information/{information_id}/acknowledgement", response_model=CaseOut)
 async def post_new_information_acknowledgement(
-    caller: Staff, case_id: KnownCase, information_id: str, session: Session, desk: TriageDesk
+    caller: Staff, case_id: KnownCase, _: Charged, information_id: str, session: Session, desk: TriageDesk
 ) -> Response:
     """Take note of what came in about the case; its clock ends."""
     locked = await lock(session, case_id)

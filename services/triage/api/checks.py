@@ -11,6 +11,7 @@ from services.triage.api.desk import Session, TriageDesk
 from services.triage.queries.checks import check_facts, check_referral
 from services.triage.queries.unmet_needs import count_unmet
 from services.triage.schemas import CheckOut, FactsSeen, ReferralSeen, UnmetNeedPage
+from shared.allowances import Allowance
 from shared.audit import record_access
 from shared.http.answers import JsonBody
 from shared.http.openapi import body_of
@@ -21,7 +22,7 @@ UNTOLD = "not told"
 COLUMNS = ("council", "district", "age_band", "level", "need", "children")
 
 router = APIRouter(tags=["early help"])
-Checker = Annotated[Caller, allow(scope="thresholds:check")]
+Checker = Annotated[Caller, allow(scope="thresholds:check", allowance=Allowance.CHECKS)]
 Staff = Annotated[Caller, allow(roles=(*CASE_ROLES, Role.ADMIN, Role.AUDITOR))]
 Day = Annotated[date | None, Query()]
 

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Response
 from services.triage.actions.claim_case import assign_case, claim_case, release_case
 from services.triage.api.desk import KnownCase, Session, TriageDesk, answer_with, lock_version
 from services.triage.schemas import AssignmentIn, CaseOut, ReasonIn
+from shared.allowances import Allowance
 from shared.http.answers import IfMatch, JsonBody, respond
 from shared.http.openapi import body_of
 from shared.http.validation import validated
@@ -14,11 +15,12 @@ from shared.security import CASE_ROLES, Caller, allow
 
 router = APIRouter(tags=["cases"])
 Staff = Annotated[Caller, allow(roles=CASE_ROLES)]
+Claimer = Annotated[Caller, allow(roles=CASE_ROLES, allowance=Allowance.CLAIMS)]
 
 
 @router.post("/v1/cases/{case_id}/claim", response_model=CaseOut, openapi_extra=body_of(ReasonIn))
 async def post_claim(
-    caller: Staff, case_id: KnownCase, body: JsonBody, session: Session, desk: TriageDesk, if_match: IfMatch = None
+    caller: Claimer, case_id: KnownCase, body: JsonBody, session: Session, desk: TriageDesk, if_match: IfMatch = None
 ) -> Response:
     """Claim this case for 15 minutes, or renew the claim."""
     locked = await lock_version(session, case_id, if_match)

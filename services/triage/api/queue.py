@@ -13,12 +13,15 @@ from services.triage.queries.cases import Due, Filter, Queue, list_cases, show_c
 from services.triage.queries.links import show_candidates
 from services.triage.schemas import CaseOut, CasePage
 from shared import clock
+from shared.allowances import Allowance
 from shared.audit import record_access
 from shared.http.answers import decode_place, etag, respond
+from shared.http.limits import Charged
 from shared.security import CASE_ROLES, Caller, allow
 
 router = APIRouter(tags=["cases"])
 Staff = Annotated[Caller, allow(roles=CASE_ROLES)]
+Claimer = Annotated[Caller, allow(roles=CASE_ROLES, allowance=Allowance.CLAIMS)]
 
 
 class CaseQuery(BaseModel):
@@ -59,7 +62,7 @@ async def get_case(caller: Staff, case: ReadCase, session: Session, desk: Triage
 
 
 @router.post("/v1/cases/next", response_model=CaseOut, responses={204: {"description": "No case is unassigned."}})
-async def post_next_case(caller: Staff, session: Session, desk: TriageDesk) -> Response:
+async def post_next_case(caller: Claimer, _: Charged, session: Session, desk: TriageDesk) -> Response:
     """Claim the most urgent unassigned case; below red, one whose child the caller knows comes first."""
     case = await claim_next_case(session, desk, caller)
     return Response(status_code=204) if case is None else respond(await answer_with(session, desk, case))

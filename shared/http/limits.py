@@ -1,0 +1,138 @@
+"""How much each client may ask of the front door: what a request costs, 429 where nothing is left, and the headers.
+
+The headers are those of the IETF's draft "RateLimit header fields for HTTP" (draft-ietf-httpapi-ratelimit-headers-10).
+"""
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Annotated
+
+from fastapi import Depends, Request
+from starlette.types import Scope
+
+from shared.allowances import Allowance, Rate
+from shared.http.buckets import Buckets, Lease
+from shared.problems import TooManyRequests
+from shared.security import Caller
+from shared.telemetry.metrics import requests_refused
+
+READS = frozenset({"GET", "HEAD"})
+WITHOUT_BODY = READS | {"DELETE"}
+
+
+@dataclass(frozen=True)
+class Ticket:
+    """What one request took: `lease` is where from, None where nothing was left; `asked` are all that it asked.
+
+    A ticket of nobody's, which asked none, is good for everything.
+    """
+
+    now: float = 0.0
+    asked: Mapping[Allowance, Lease] = field(default_factory=dict)
+    lease: Lease | None = None
+
+    def check(self) -> None:
+        """Raise `TooManyRequests` where nothing was left."""
+        if self.lease is None and self.asked:
+            requests_refused.labels(next(iter(self.asked))).inc()
+            seconds = min(_next_seconds(lease, self.now) for lease in self.asked.values())
+            raise TooManyRequests("Wait, then send the same request again.", retry_after_seconds=seconds)
+
+    def give_back(self) -> None:
+        """Return what was taken: an answer that is given again costs nothing."""
+        if self.lease is not None:
+            self.lease.left += 1
+
+    def headers(self) -> Iterator[tuple[str, str]]:
+        asked = self.asked.items()
+        policies = [f'"{name}";q={lease.rate.burst};w={lease.rate.refill_seconds}' for name, lease in asked]
+        left = [f'"{name}";r={lease.remaining(self.now)};t={_next_seconds(lease, self.now)}' for name, lease in asked]
+        if asked:
+            yield "RateLimit-Policy", ", ".join(policies)
+            yield "RateLimit", ", ".join(left)
+
+
+FREE = Ticket()
+
+
+def _next_seconds(lease: Lease, now: float) -> int:
+    return max(1, math.ceil(lease.wait_seconds(now)))
+
+
+@dataclass
+class Limits:
+    """The rates of this installation, and those that single agencies have instead; what has no rate is not limited."""
+
+    rates: Mapping[Allowance, Rate] = field(default_factory=dict)
+    buckets: Buckets | None = None
+    of_agencies: dict[str, Mapping[Allowance, Rate]] = field(default_factory=dict)
+
+    async def take(self, caller: Caller, *allowances: Allowance) -> Ticket:
+        """Take one of the first of these allowances that has any left; services of the front door take none."""
+        if self.buckets is None or caller.is_service:
+            return FREE
+        asked: dict[Allowance, Lease] = {}
+        for allowance in allowances:
+            rate = self.of_agencies.get(caller.agency, {}).get(allowance) or self.rates.get(allowance)
+            if rate is None:
+                return FREE
+            asked[allowance], was_left = await self.buckets.take(client_of(caller), allowance, rate)
+            if was_left:
+                return Ticket(self.buckets.now(), asked, asked[allowance])
+        return Ticket(self.buckets.now(), asked)
+
+    async def admit(self, request: Request, caller: Caller, allowance: Allowance | None) -> None:
+        """Note who calls and out of which allowance, and charge what has no body to wait for."""
+        request.state.caller, request.state.allowance = caller, allowance
+        if request.method in WITHOUT_BODY:
+            await charge(request)
+
+
+def rates_of_agencies(written: Mapping[str, Mapping[str, str]]) -> dict[str, Mapping[Allowance, Rate]]:
+    """Return the rates that agencies have of their own, from what is written of each."""
+    return {
+        agency: {Allowance(name): Rate.parse(rate) for name, rate in rates.items()} for agency, rates in written.items()
+    }
+
+
+def client_of(caller: Caller) -> str:
+    """Return whose allowance a caller uses: an agency's, or a person's of their own."""
+    return caller.agency if caller.subject == caller.agency else f"{caller.agency}/{caller.subject}"
+
+
+async def take(request: Request, *, in_danger: bool = False) -> Ticket:
+    """Take what this request costs, before anything is done for it; a referral may say that a child is in danger."""
+    caller: Caller | None = getattr(request.state, "caller", None)
+    if caller is None:
+        return FREE
+    limits: Limits = request.app.state.limits
+    request.state.ticket = ticket = await limits.take(caller, *_allowances(request, caller, in_danger=in_danger))
+    return ticket
+
+
+def _allowances(request: Request, caller: Caller, *, in_danger: bool) -> tuple[Allowance, ...]:
+    """Return what the request may take from, in order: what its route declares, else by method and caller."""
+    declared: Allowance | None = request.state.allowance
+    if declared is Allowance.SUBMISSIONS and in_danger:
+        return (Allowance.DANGER, Allowance.SUBMISSIONS)
+    if declared is not None:
+        return (declared,)
+    if request.method in READS:
+        return (Allowance.READS if caller.is_staff else Allowance.PARTNER_READS,)
+    return (Allowance.CHANGES,)
+
+
+async def charge(request: Request) -> None:
+    """Take what this request costs; raises `TooManyRequests` where nothing is left."""
+    (await take(request)).check()
+
+
+Charged = Annotated[None, Depends(charge)]
+"""For a route that reads no body where others of its method do."""
+
+
+def limit_headers(scope: Scope) -> Iterator[tuple[str, str]]:
+    """Return the headers that tell the client of this request what it has left."""
+    ticket: Ticket = scope.get("state", {}).get("ticket", FREE)
+    return ticket.headers()
