@@ -1,5 +1,6 @@
 """Keys of an issuer that runs elsewhere: fetched once, again for a new one, and kept while it is away."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 
@@ -20,9 +21,11 @@ class Issuer:
     away: bool = False
     asked: int = 0
     fetched: FetchedKeys = field(init=False)
+    at_hand: asyncio.Event = field(default_factory=asyncio.Event)
 
-    def answer(self, _: httpx.Request) -> httpx.Response:
+    async def answer(self, _: httpx.Request) -> httpx.Response:
         self.asked += 1
+        await self.at_hand.wait()
         if self.away:
             return httpx.Response(503)
         return httpx.Response(200, json={"keys": [key.as_dict(private=False) for key in self.keys]})
@@ -35,6 +38,7 @@ def new_key() -> ECKey:
 @pytest.fixture
 async def issuer() -> AsyncIterator[Issuer]:
     made = Issuer([new_key()])
+    made.at_hand.set()
     async with httpx.AsyncClient(transport=httpx.MockTransport(made.answer)) as http:
         made.fetched = FetchedKeys(http, "http://issuer/keys")
         yield made
@@ -85,3 +89,22 @@ async def test_while_the_issuer_is_away_its_last_keys_stand(issuer: Issuer, monk
     monkeypatch.setattr(keys, "KEPT_SECONDS", 0.0)
     monkeypatch.setattr(keys, "PAUSE_SECONDS", 0.0)
     assert await issuer.fetched.key(known) is not None
+
+
+async def test_a_slow_issuer_holds_nobody_whose_key_is_known(issuer: Issuer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While it does not answer, tokens of its last keys are good, and it is asked once; its answer counts later."""
+    known = str(issuer.keys[0].kid)
+    assert await issuer.fetched.key(known) is not None
+    monkeypatch.setattr(keys, "KEPT_SECONDS", 0.0)
+    monkeypatch.setattr(keys, "PAUSE_SECONDS", 0.0)
+    monkeypatch.setattr(keys, "PATIENCE_SECONDS", 0.01)
+    issuer.at_hand.clear()
+    issuer.keys = [new_key()]
+
+    found = await asyncio.wait_for(asyncio.gather(*(issuer.fetched.key(known) for _ in range(20))), 30)
+
+    assert None not in found
+    assert issuer.asked == 2
+    issuer.at_hand.set()
+    assert await issuer.fetched.key(str(issuer.keys[0].kid)) is not None
+    assert await issuer.fetched.key(known) is None
