@@ -41,6 +41,7 @@ from shared.http.answers import (
     etag,
 )
 from shared.http.openapi import body_of
+from shared.http.routes import StrictRoute
 from shared.http.service import Resources, resources_of, session_of
 from shared.http.validation import validated
 from shared.outbox import FASTEST_POLL_SECONDS, SLOWEST_POLL_SECONDS
@@ -48,7 +49,7 @@ from shared.security import Caller, allow
 
 NAME = "notifications"
 
-router = APIRouter(tags=["notifications"])
+router = APIRouter(route_class=StrictRoute, tags=["notifications"])
 
 Owner = Annotated[Caller, allow(scope="webhooks:manage")]
 Reader = Annotated[Caller, allow(scope="events:read")]

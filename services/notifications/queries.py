@@ -39,13 +39,12 @@ from services.notifications.schemas import (
     Feed,
     FeedEvent,
 )
-from shared.http.answers import BAD_CURSOR, decode_cursor, encode_cursor
-from shared.problems import FieldError, Invalid, NotFound
+from shared.http.reading import AT_POSITION, BY_ID, decode_cursor, encode_cursor
+from shared.problems import NotFound
 from shared.telemetry.gauges import MOST, GaugeQuery
 
 SPAN = timedelta(days=28)
 ATTEMPTS_SEEN = 10
-_LARGEST_POSITION = 2**63 - 1
 
 _feed = (
     select(
@@ -196,17 +195,8 @@ async def delivery_of(session: AsyncSession, agency: str, delivery_id: DeliveryI
 
 def feed_position(after: str | None) -> int:
     """Return where the reader of a feed stands; raises Invalid for a cursor of its own making."""
-    try:
-        values = decode_cursor(after, 1)
-    except Invalid:
-        values = []
-    match values:
-        case None:
-            return 0
-        case [int(position)] if 0 <= position <= _LARGEST_POSITION:
-            return position
-        case _:
-            raise Invalid("Correct the fields named.", errors=(FieldError("/after", "Send next_cursor unchanged."),))
+    place = decode_cursor(after, AT_POSITION, "after")
+    return 0 if place is None else place[0]
 
 
 async def feed_after(session: AsyncSession, agency: str, position: int, limit: int) -> Feed:
@@ -269,12 +259,9 @@ def _feed_event(row: Row[Any]) -> FeedEvent:
 
 def _page(wanted: Select[Any], column: Any, limit: int, cursor: str | None) -> Select[Any]:
     """Limit to one row more than the page, so that it is known whether another follows."""
-    values = decode_cursor(cursor, 1)
-    if values is not None:
-        try:
-            wanted = wanted.where(column < UUID(values[0]))
-        except (ValueError, TypeError, AttributeError):
-            raise Invalid("Correct the fields named.", errors=(BAD_CURSOR,)) from None
+    after = decode_cursor(cursor, BY_ID)
+    if after is not None:
+        wanted = wanted.where(column < after[0])
     return wanted.order_by(column.desc()).limit(limit + 1)
 
 

@@ -29,9 +29,9 @@ from services.referrals.schemas import (
     ReferralPage,
 )
 from shared.db import first_id, transaction
-from shared.http.answers import BAD_CURSOR, decode_cursor, encode_cursor
+from shared.http.reading import BY_ID, decode_cursor, encode_cursor
 from shared.http.service import Resources
-from shared.problems import Invalid, NotFound
+from shared.problems import NotFound
 from shared.vault import Vault
 
 QUALITY_SPAN = timedelta(days=28)
@@ -151,8 +151,8 @@ async def list_referrals(
     session: AsyncSession, vault: Vault, agency: str, limit: int, cursor: str | None, *, by_people: bool = False
 ) -> ReferralPage:
     """Return the agency's own referrals, the latest first; `by_people` those alone that none of its programs sent."""
-    after = _place(cursor)
-    page = _page if after is None else _page.where(Referral.id < after)
+    after = decode_cursor(cursor, BY_ID)
+    page = _page if after is None else _page.where(Referral.id < after[0])
     page = page.where(Referral.submitted_by != Referral.agency) if by_people else page
     rows = (await session.execute(page, {"agency": agency, "limit": limit + 1})).all()
     amendments = await _amendments_of(session, vault, [row.Referral.id for row in rows[:limit]])
@@ -276,11 +276,3 @@ def _shown(vault: Vault, referral: Referral, decision: Decision | None, amendmen
         amendments=amendments,
         links=self_link(ReferralId(referral.id)),
     )
-
-
-def _place(cursor: str | None) -> UUID | None:
-    values = decode_cursor(cursor, 1)
-    try:
-        return None if values is None else UUID(values[0])
-    except (ValueError, TypeError, AttributeError):
-        raise Invalid("Correct the fields named.", errors=(BAD_CURSOR,)) from None

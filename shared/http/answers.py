@@ -1,11 +1,9 @@
 """Answers that can be given twice: idempotency keys, entity tags, pages of lists."""
 
-import base64
 import hashlib
-import json
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -35,9 +33,7 @@ from shared.http.limits import FREE, Ticket, charge, take
 from shared.http.strict import Body, parse_json, read_body
 from shared.problems import (
     BadRequest,
-    FieldError,
     IdempotencyKeyReused,
-    Invalid,
     PreconditionFailed,
     PreconditionRequired,
     RequestInFlight,
@@ -48,7 +44,6 @@ from shared.vault import Vault
 KEPT = timedelta(hours=24)
 LONGEST_KEY = 255
 IN_FLIGHT = "Wait for the first answer, or send the request again in a moment."
-BAD_CURSOR = FieldError("/cursor", "Send next_cursor unchanged.")
 
 idempotent_answers = Table(
     "idempotent_answers",
@@ -207,34 +202,3 @@ def check_if_match(given: str | None, version: int) -> None:
 IfMatch = Annotated[str | None, Header(alias="If-Match", description="The ETag of the version that you read.")]
 Limit = Annotated[int, Query(ge=1, le=200, description="How many items, 1 to 200.")]
 CursorText = Annotated[str | None, Query(max_length=512, description="`next_cursor` of the page before.")]
-
-
-def encode_cursor(values: Sequence[Any]) -> str:
-    return base64.urlsafe_b64encode(json.dumps(list(values), default=str).encode()).decode().rstrip("=")
-
-
-def decode_cursor(cursor: str | None, size: int) -> list[Any] | None:
-    """Return the `size` values that `encode_cursor` took; raises `Invalid` for a cursor of somebody's own making."""
-    if cursor is None:
-        return None
-    try:
-        values = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-    except (ValueError, RecursionError):
-        values = None
-    if not isinstance(values, list) or len(values) != size:
-        raise Invalid("Correct the fields named.", errors=(BAD_CURSOR,))
-    return values
-
-
-def decode_place(cursor: str | None) -> tuple[datetime, UUID] | None:
-    """Return the time and id of a list's last item, from the cursor `encode_cursor([time.isoformat(), id])`."""
-    values = decode_cursor(cursor, 2)
-    if values is None:
-        return None
-    try:
-        at, record_id = datetime.fromisoformat(values[0]), UUID(values[1])
-    except (ValueError, TypeError, AttributeError):
-        raise Invalid("Correct the fields named.", errors=(BAD_CURSOR,)) from None
-    if at.tzinfo is None:
-        raise Invalid("Correct the fields named.", errors=(BAD_CURSOR,))
-    return at, record_id

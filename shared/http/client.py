@@ -12,6 +12,7 @@ from joserfc import jwt
 from joserfc.jwk import ECKey
 
 from shared.db import new_id
+from shared.http.reading import is_text
 from shared.inbox import Transient
 from shared.problems import BadRequest, FieldError, Forbidden, IdempotencyKeyReused, Invalid, NotFound
 from shared.security import Caller, Role
@@ -35,9 +36,12 @@ def person_in(header: str) -> Caller:
     """Return whom the header speaks of; raises `BadRequest` where it names nobody."""
     try:
         subject, roles, agency = header.split(" ")
-        return Caller(unquote(subject), agency, roles=frozenset(Role(role) for role in roles.split(",")))
+        person = Caller(unquote(subject, errors="strict"), agency, roles=frozenset(map(Role, roles.split(","))))
+        if is_text(person.subject):
+            return person
     except ValueError:
-        raise BadRequest(f"Say for whom: {ON_BEHALF_OF}.") from None
+        pass
+    raise BadRequest(f"Say for whom: {ON_BEHALF_OF}.")
 
 
 def client_assertion(client: str, issuer: str, key: ECKey) -> str:

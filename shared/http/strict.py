@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import jiter
 from fastapi import Depends, Request
 
+from shared.http.reading import whole_number
 from shared.problems import BadRequest, TooLarge, TooSlow
 
 BODY_BYTES = 1024 * 1024
@@ -27,7 +28,7 @@ async def read_body(request: Request) -> bytes:
     would see a broken connection instead of the answer.
     """
     declared = request.headers.get("content-length", "0")
-    announced = int(declared) if declared.isdigit() else 0
+    announced = whole_number(declared) or 0
     chunks: list[bytes] = []
     size = 0
     if announced <= DROPPED_BYTES:

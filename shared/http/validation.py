@@ -1,6 +1,7 @@
 """Turns pydantic's errors into places and words of our own, so that no refused value is ever repeated."""
 
 from collections.abc import Sequence
+from datetime import date
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -78,5 +79,7 @@ def words(error: Any) -> str:
         return WORDS[error["type"]]
     if "expected" in context:
         return f"Allowed: {context['expected']}."
-    limits = ", ".join(f"{name.replace('_', ' ')} {limit}" for name, limit in context.items() if isinstance(limit, int))
+    limits = ", ".join(
+        f"{name.replace('_', ' ')} {limit}" for name, limit in context.items() if isinstance(limit, int | date)
+    )
     return f"This does not fit ({error['type'].replace('_', ' ')}{': ' + limits if limits else ''})."

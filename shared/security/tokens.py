@@ -1,7 +1,6 @@
 """Who is calling: access tokens (`at+jwt`, RFC 9068) of partners, services and staff, issued and verified."""
 
 import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -10,9 +9,9 @@ from typing import Any, Protocol
 from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, KeySet
-from joserfc.util import urlsafe_b64decode
 
 from shared.db import new_id
+from shared.http.reading import is_text, token_parts
 from shared.problems import Unauthorized
 from shared.security.authorisation import FRONT_DOOR, GUEST_ROLE, Caller, Role
 
@@ -95,7 +94,7 @@ class Verifier:
     async def _checked(self, token: str) -> Verified:
         if len(token) > LONGEST_TOKEN_CHARACTERS:
             raise ValueError("too long")
-        header, unverified = _peek(token)
+        header, unverified = token_parts(token)
         issuer = next(i for i in (*self.issuers, None) if i is None or i.name == unverified["iss"])
         key = await issuer.keys.key(header["kid"]) if issuer else None
         if issuer is None or key is None or header.get("typ") != TOKEN_TYPE:
@@ -106,15 +105,6 @@ class Verifier:
             raise ValueError("wrong audience")
         caller = _staff(claims) if issuer.staff else _partner(claims)
         return Verified(caller, issuer, header["kid"], key, claims["exp"])
-
-
-def _peek(token: str) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
-    """Return header and claims before the signature is checked, only to choose the key."""
-    head, body, _ = token.split(".")
-    header, claims = (json.loads(urlsafe_b64decode(part.encode())) for part in (head, body))
-    if not isinstance(header, dict) or not isinstance(claims, dict):
-        raise TypeError("not objects")
-    return header, claims
 
 
 def _check_times(claims: Mapping[str, Any]) -> None:
@@ -141,7 +131,7 @@ def _staff(claims: Mapping[str, Any]) -> Caller:
 
 
 def _text(value: Any) -> str:
-    if not isinstance(value, str):
+    if not is_text(value):
         raise TypeError("a text is needed")
     return value
 

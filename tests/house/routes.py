@@ -7,17 +7,22 @@ from dataclasses import dataclass
 from fastapi import FastAPI
 from fastapi.routing import APIRoute, iter_route_contexts
 
+from shared.http.routes import StrictRoute
 from shared.security import Policy, policies_of
 
 
 @dataclass(frozen=True)
 class Served:
-    """One method of one path; `policies` is empty where nobody declared one, `ours` false for the framework's own."""
+    """One method of one path; `policies` is empty where nobody declared one, `ours` false for the framework's own.
+
+    `strict` tells whether it reads its query strictly.
+    """
 
     method: str
     path: str
     policies: frozenset[Policy]
     ours: bool = True
+    strict: bool = False
 
     @property
     def names(self) -> list[str]:
@@ -33,4 +38,4 @@ def served(application: FastAPI) -> Iterator[Served]:
         ours = isinstance(route.original_route, APIRoute)
         policies = frozenset(policies_of(route.dependant)) if ours else frozenset()
         for method in sorted(route.methods or ()):
-            yield Served(method, route.path or "", policies, ours)
+            yield Served(method, route.path or "", policies, ours, isinstance(route.original_route, StrictRoute))

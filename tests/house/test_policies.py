@@ -19,6 +19,7 @@ from tests.house.routes import Served, served
 
 URL = "postgresql+asyncpg://nobody@nowhere/nothing"
 OF_THE_FRAMEWORK = {"/openapi.json", "/docs", "/docs/oauth2-redirect"}
+WITHOUT_QUERY = {"/problems", "/health/live", "/health/ready", "/metrics"}
 CASE_TEXT = (
     "/v1/cases",
     "/desk/cases",
@@ -69,6 +70,13 @@ def test_a_public_route_says_why(applications: list[FastAPI]) -> None:
 def test_every_name_in_a_path_says_whose_record_it_is(applications: list[FastAPI]) -> None:
     """A route with a new kind of record fails here until the matrix knows who may reach it."""
     assert [str(route) for route in served(applications[0]) if set(route.names) - OWNERS.keys()] == []
+
+
+def test_every_route_reads_its_query_strictly(applications: list[FastAPI]) -> None:
+    """A route that would pass over NUL in its query, or under `/v1` over an unknown name, is found."""
+    for application in applications:
+        lax = {route.path for route in served(application) if route.ours and not route.strict}
+        assert lax <= WITHOUT_QUERY
 
 
 def test_auditor_and_admin_reach_no_case_text(applications: list[FastAPI]) -> None:

@@ -12,8 +12,9 @@ from services.referrals.schemas import AmendmentAccepted, InformationIn, Withdra
 from shared.db import transaction
 from shared.http.answers import Answer, OnceBody, answer_once
 from shared.http.openapi import body_of
+from shared.http.routes import StrictRoute
 
-router = APIRouter(tags=["referrals"])
+router = APIRouter(route_class=StrictRoute, tags=["referrals"])
 
 
 async def _own_referral(caller: Sender, resources: Services, referral_id: ReferralId) -> ReferralId:

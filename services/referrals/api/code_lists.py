@@ -4,9 +4,10 @@ from fastapi import APIRouter
 
 from services.referrals.api.access import AnyCaller, Services
 from services.referrals.schemas import CodeListOut, CodeListPage, CodeListSummary
+from shared.http.routes import StrictRoute
 from shared.problems import NotFound
 
-router = APIRouter(tags=["code lists"])
+router = APIRouter(route_class=StrictRoute, tags=["code lists"])
 
 
 @router.get("/v1/code-lists")

@@ -15,13 +15,14 @@ from shared.db import transaction
 from shared.http.answers import CursorText, Limit
 from shared.http.client import ON_BEHALF_OF, person_in
 from shared.http.lenient import OnceLenient
+from shared.http.routes import StrictRoute
 from shared.problems import Forbidden
 from shared.security import FRONT_DOOR, GUEST_ROLE, Caller
 
 DESK = "service-triage"
 """The one service that asks for people: those who are signed in to its pages."""
 
-router = APIRouter(include_in_schema=False)
+router = APIRouter(route_class=StrictRoute, include_in_schema=False)
 
 
 @router.get("/internal/agencies/standing")

@@ -15,9 +15,10 @@ from shared.db import transaction
 from shared.http.answers import CursorText, Limit
 from shared.http.lenient import APPLIED, OnceLenient
 from shared.http.openapi import body_of
+from shared.http.routes import StrictRoute
 from shared.http.waiting import Wait, wait_for
 
-router = APIRouter(tags=["referrals"])
+router = APIRouter(route_class=StrictRoute, tags=["referrals"])
 
 Awaited = Annotated[ReferralStatus | None, Query(description="Wait for this status, or any after it.")]
 

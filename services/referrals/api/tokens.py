@@ -10,6 +10,7 @@ from services.referrals.api.access import ISSUER, Session
 from services.referrals.domain.agencies import PARTNER_SCOPES
 from services.referrals.domain.assertions import TokenRefused, read_form
 from services.referrals.schemas import KeySetOut, TokenOut, TokenRefusedOut, TokenServer
+from shared.http.routes import StrictRoute
 from shared.http.service import state_of
 from shared.http.strict import Body
 from shared.security import ALGORITHMS, public
@@ -39,7 +40,7 @@ KEPT_FOR = {"Cache-Control": "public, max-age=300"}
 TOKENS_BEGIN_HERE = public("whoever asks for a token has none yet; the assertion proves them")
 KEYS_ARE_PUBLIC = public("public keys and where to ask for tokens")
 
-router = APIRouter(tags=["tokens"])
+router = APIRouter(route_class=StrictRoute, tags=["tokens"])
 
 Issuer = Annotated[TokenIssuer, Depends(state_of(ISSUER))]
 

@@ -1,17 +1,15 @@
 """Client assertions of the token endpoint: what RFC 7523 and RFC 9700 ask for, and the library leaves open. Pure."""
 
-import json
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal
-from urllib.parse import parse_qsl
 
 from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import JWKRegistry
-from joserfc.util import urlsafe_b64decode
 
+from shared.http.reading import is_text, read_pairs, token_parts
 from shared.problems import Problem
 
 GRANT = "client_credentials"
@@ -20,6 +18,7 @@ LONGEST_ASSERTION = 8192
 LONGEST_LIFE_SECONDS = 300
 CLOCK_SKEW_SECONDS = 30
 LONGEST_JTI = 255
+MOST_FIELDS = 20
 
 Refusal = Literal["invalid_request", "invalid_client", "unsupported_grant_type", "invalid_scope"]
 
@@ -53,12 +52,10 @@ class Proven:
 
 def read_form(content_type: str, body: bytes) -> Mapping[str, str]:
     """Return the parameters of a token request; raises `TokenRefused` where one comes twice or none can be read."""
-    if content_type.partition(";")[0].strip().lower() != "application/x-www-form-urlencoded":
-        raise TokenRefused("invalid_request", "Send application/x-www-form-urlencoded.")
     try:
-        pairs = parse_qsl(body.decode("ascii"), strict_parsing=True, keep_blank_values=True, max_num_fields=20)
-    except ValueError:
-        raise TokenRefused("invalid_request", "The form cannot be read.") from None
+        pairs = read_pairs(content_type, body, most=MOST_FIELDS)
+    except ValueError as error:
+        raise TokenRefused("invalid_request", str(error)) from None
     form = dict(pairs)
     if len(form) != len(pairs):
         raise TokenRefused("invalid_request", "Send each parameter once.")
@@ -76,14 +73,13 @@ def claimed_by(form: Mapping[str, str]) -> Claimed:
     if len(assertion) > LONGEST_ASSERTION:
         raise invalid_client(f"The assertion is longer than {LONGEST_ASSERTION} characters.")
     try:
-        head, claims, _ = assertion.split(".")
-        kid = json.loads(urlsafe_b64decode(head.encode()))["kid"]
-        client = json.loads(urlsafe_b64decode(claims.encode()))["sub"]
-    except (ValueError, TypeError, KeyError, RecursionError):
+        header, claims = token_parts(assertion)
+    except ValueError:
         raise invalid_client("The assertion cannot be read; it needs a kid in its header and a sub.") from None
-    if not isinstance(kid, str) or not isinstance(client, str) or form.get("client_id", client) != client:
-        raise invalid_client("kid, sub and client_id do not fit together.")
-    return Claimed(assertion, client, kid)
+    client = claims.get("sub")
+    if not is_text(client) or form.get("client_id", client) != client:
+        raise invalid_client("sub and client_id do not fit together.")
+    return Claimed(assertion, client, header["kid"])
 
 
 def verify_assertion(claimed: Claimed, jwk: Mapping[str, Any], issuer: str, now: datetime) -> Proven:
@@ -98,7 +94,7 @@ def verify_assertion(claimed: Claimed, jwk: Mapping[str, Any], issuer: str, now:
         raise invalid_client("aud is the issuer, as one string.")
     _check_times(claims, now.timestamp())
     jti = claims.get("jti")
-    if not isinstance(jti, str) or not 1 <= len(jti) <= LONGEST_JTI or "\x00" in jti:
+    if not is_text(jti) or not 1 <= len(jti) <= LONGEST_JTI:
         raise invalid_client("jti is a new text for each assertion, of 1 to 255 characters.")
     return Proven(jti, datetime.fromtimestamp(claims["exp"], UTC))
 

@@ -23,10 +23,11 @@ from services.triage.schemas import (
 from shared.http.answers import Answer, IfMatch, JsonBody, OnceBody, answer_once, respond
 from shared.http.limits import Charged
 from shared.http.openapi import body_of
+from shared.http.routes import StrictRoute
 from shared.http.validation import known_id, validated
 from shared.security import CASE_ROLES, Caller, allow
 
-router = APIRouter(tags=["cases"])
+router = APIRouter(route_class=StrictRoute, tags=["cases"])
 Staff = Annotated[Caller, allow(roles=CASE_ROLES)]
 
 

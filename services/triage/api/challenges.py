@@ -13,12 +13,13 @@ from shared.audit import record_access
 from shared.db import transaction
 from shared.http.answers import Answer, JsonBody, OnceBody, answer_once, respond
 from shared.http.openapi import body_of
+from shared.http.routes import StrictRoute
 from shared.http.validation import known_id, validated
 from shared.security import CASE_ROLES, Caller, allow
 
 PURPOSE = "challenge"
 
-router = APIRouter(tags=["challenges"])
+router = APIRouter(route_class=StrictRoute, tags=["challenges"])
 Staff = Annotated[Caller, allow(roles=CASE_ROLES)]
 Challenger = Annotated[Caller, allow(scope="referrals:write")]
 Reader = Annotated[Caller, allow(scope="referrals:read")]

@@ -2,7 +2,6 @@
 
 import csv
 import io
-from datetime import date
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Response
@@ -15,16 +14,18 @@ from shared.allowances import Allowance
 from shared.audit import record_access
 from shared.http.answers import JsonBody
 from shared.http.openapi import body_of
+from shared.http.reading import Day
+from shared.http.routes import StrictRoute
 from shared.http.validation import validated
 from shared.security import CASE_ROLES, Caller, Role, allow
 
 UNTOLD = "not told"
 COLUMNS = ("council", "district", "age_band", "level", "need", "children")
 
-router = APIRouter(tags=["early help"])
+router = APIRouter(route_class=StrictRoute, tags=["early help"])
 Checker = Annotated[Caller, allow(scope="thresholds:check", allowance=Allowance.CHECKS)]
 Staff = Annotated[Caller, allow(roles=(*CASE_ROLES, Role.ADMIN, Role.AUDITOR))]
-Day = Annotated[date | None, Query()]
+AskedDay = Annotated[Day | None, Query()]
 
 
 @router.post("/v1/threshold-checks", openapi_extra=body_of(ReferralSeen))
@@ -50,8 +51,8 @@ async def get_unmet_needs(
     caller: Staff,
     session: Session,
     desk: TriageDesk,
-    since: Day = None,
-    until: Day = None,
+    since: AskedDay = None,
+    until: AskedDay = None,
     form: Annotated[Literal["json", "csv"], Query(alias="format")] = "json",
 ) -> Response | UnmetNeedPage:
     """Count the children for whom no service was found, by place, age and need, in the last twelve months or as asked.

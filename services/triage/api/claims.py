@@ -10,10 +10,11 @@ from services.triage.schemas import AssignmentIn, CaseOut, ReasonIn
 from shared.allowances import Allowance
 from shared.http.answers import IfMatch, JsonBody, respond
 from shared.http.openapi import body_of
+from shared.http.routes import StrictRoute
 from shared.http.validation import validated
 from shared.security import CASE_ROLES, Caller, allow
 
-router = APIRouter(tags=["cases"])
+router = APIRouter(route_class=StrictRoute, tags=["cases"])
 Staff = Annotated[Caller, allow(roles=CASE_ROLES)]
 Claimer = Annotated[Caller, allow(roles=CASE_ROLES, allowance=Allowance.CLAIMS)]
 

@@ -13,10 +13,11 @@ from services.triage.schemas import CaseOut, CountersignatureIn, DecisionIn, Fee
 from shared.audit import record_access
 from shared.http.answers import Answer, IfMatch, JsonBody, OnceBody, answer_once, respond
 from shared.http.openapi import body_of
+from shared.http.routes import StrictRoute
 from shared.http.validation import known_id, validated
 from shared.security import Caller, Role, allow
 
-router = APIRouter(tags=["decisions"])
+router = APIRouter(route_class=StrictRoute, tags=["decisions"])
 Decider = Annotated[Caller, allow(roles=(Role.SOCIAL_WORKER, Role.MANAGER))]
 Manager = Annotated[Caller, allow(roles=(Role.MANAGER,))]
 ServiceCaller = Annotated[Caller, allow(scope="internal:read")]

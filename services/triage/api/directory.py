@@ -11,12 +11,13 @@ from services.triage.api.desk import Session, TriageDesk
 from services.triage.queries import open_referral
 from services.triage.queries.open_referral import Record, Wanted
 from services.triage.schemas import DirectoryPage
+from shared.http.routes import StrictRoute
 from shared.http.validation import known_id
 from shared.security import public
 
 OPEN_DATA = public("a directory of public services is open data, and what the standard's readers expect to read")
 
-router = APIRouter(tags=["directory"], dependencies=[OPEN_DATA])
+router = APIRouter(route_class=StrictRoute, tags=["directory"], dependencies=[OPEN_DATA])
 
 LocalTime = Annotated[time, AfterValidator(lambda at: at.replace(tzinfo=None))]
 

@@ -21,9 +21,11 @@ from services.triage.schemas import (
 )
 from shared.audit import record_access
 from shared.db import transaction
-from shared.http.answers import Answer, CursorText, Limit, OnceBody, answer_once, decode_place
+from shared.http.answers import Answer, CursorText, Limit, OnceBody, answer_once
 from shared.http.client import ServiceClient
 from shared.http.openapi import body_of
+from shared.http.reading import BY_TIME, decode_cursor
+from shared.http.routes import StrictRoute
 from shared.http.validation import known_id, validated
 from shared.http.waiting import Wait, wait_for
 from shared.inbox import Transient
@@ -34,7 +36,7 @@ ANSWERING = "information request"
 """The purpose of a partner's reads."""
 RETRY_SECONDS = 5
 
-router = APIRouter(tags=["information requests"])
+router = APIRouter(route_class=StrictRoute, tags=["information requests"])
 Staff = Annotated[Caller, allow(roles=CASE_ROLES)]
 Asked = Annotated[Caller, allow(scope="information:respond")]
 Awaited = Annotated[RequestState | None, Query(description="Wait for this status, or any after it.")]
@@ -84,7 +86,7 @@ async def get_information_requests(
     caller: Asked, session: Session, limit: Limit = 50, cursor: CursorText = None
 ) -> AskedPage:
     """List the requests to this agency, oldest first; nothing here tells who the child is."""
-    page = await list_asked(session, caller.agency, limit, decode_place(cursor))
+    page = await list_asked(session, caller.agency, limit, decode_cursor(cursor, BY_TIME))
     shown = [item.id for item in page.items]
     await record_access(session, caller, "information.listed", "information_request", shown, purpose=ANSWERING)
     return page

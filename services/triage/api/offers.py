@@ -33,8 +33,10 @@ from services.triage.schemas import (
 )
 from shared.audit import record_access
 from shared.db import transaction
-from shared.http.answers import Answer, CursorText, Limit, OnceBody, answer_once, decode_place
+from shared.http.answers import Answer, CursorText, Limit, OnceBody, answer_once
 from shared.http.openapi import body_of
+from shared.http.reading import BY_TIME, decode_cursor
+from shared.http.routes import StrictRoute
 from shared.http.validation import known_id, validated
 from shared.http.waiting import Wait, wait_for
 from shared.security import Caller, allow
@@ -42,7 +44,7 @@ from shared.security import Caller, allow
 LEAST_NEED = 2
 """Indicators of level 1 are what goes well."""
 
-router = APIRouter(tags=["early help"])
+router = APIRouter(route_class=StrictRoute, tags=["early help"])
 Provider = Annotated[Caller, allow(scope="early-help:respond")]
 Awaited = Annotated[OfferStatus | None, Query(description="Wait for this status, or any after it.")]
 M = TypeVar("M", bound=In)
@@ -60,7 +62,7 @@ OwnOffer = Annotated[UUID, Depends(_known_offer)]
 @router.get("/v1/early-help-offers")
 async def get_offers(caller: Provider, session: Session, limit: Limit = 50, cursor: CursorText = None) -> OfferPage:
     """List the offers that are open to this provider, oldest first."""
-    return await list_offers(session, caller.agency, limit, decode_place(cursor))
+    return await list_offers(session, caller.agency, limit, decode_cursor(cursor, BY_TIME))
 
 
 @router.get("/v1/early-help-offers/{offer_id}")

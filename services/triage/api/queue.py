@@ -15,11 +15,13 @@ from services.triage.schemas import CaseOut, CasePage
 from shared import clock
 from shared.allowances import Allowance
 from shared.audit import record_access
-from shared.http.answers import decode_place, etag, respond
+from shared.http.answers import etag, respond
 from shared.http.limits import Charged
+from shared.http.reading import BY_TIME, decode_cursor
+from shared.http.routes import StrictRoute
 from shared.security import CASE_ROLES, Caller, allow
 
-router = APIRouter(tags=["cases"])
+router = APIRouter(route_class=StrictRoute, tags=["cases"])
 Staff = Annotated[Caller, allow(roles=CASE_ROLES)]
 Claimer = Annotated[Caller, allow(roles=CASE_ROLES, allowance=Allowance.CLAIMS)]
 
@@ -47,7 +49,7 @@ async def get_cases(
         today_ends_at=datetime.combine(tomorrow, time(), desk.hub.time_zone).astimezone(UTC),
         **asked.model_dump(exclude={"limit", "cursor"}),
     )
-    return await list_cases(session, wanted, asked.limit, decode_place(asked.cursor))
+    return await list_cases(session, wanted, asked.limit, decode_cursor(asked.cursor, BY_TIME))
 
 
 @router.get("/v1/cases/{case_id}")

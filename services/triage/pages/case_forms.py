@@ -44,6 +44,7 @@ from services.triage.schemas import (
 )
 from shared.db import transaction
 from shared.http.client import ServiceClient
+from shared.http.reading import whole_number
 from shared.http.validation import known_id, validated
 from shared.inbox import Transient
 from shared.problems import BadRequest, Unavailable
@@ -147,7 +148,7 @@ async def answering_agencies(page: Page) -> Mapping[str, Any]:
 async def _ask(session: AsyncSession, desk: Desk, case: Case, caller: Caller, form: Form) -> None:
     document = said(
         agency=form.text("agency"),
-        children=[int(child) for child in form.many("children") if child.isdigit()] or None,
+        children=[one for child in form.many("children") if (one := whole_number(child)) is not None] or None,
         purpose=form.text("purpose"),
         lawful_basis=form.text("lawful_basis"),
         questions=[line.strip() for line in (form.text("questions") or "").split("\n") if line.strip()],

@@ -8,6 +8,7 @@ from services.triage.pages.words import REVIEWS, plain
 from services.triage.schemas import ChildOut
 from services.triage.thresholds import Vocabulary
 from services.triage.thresholds.vocabulary import Fact, FactType
+from shared.http.reading import whole_number
 from shared.settings.hub import Hub
 
 Receipt = Mapping[str, Any]
@@ -110,6 +111,7 @@ def named(field: str, children: Sequence[tuple[str, str, Any]]) -> str:
     """Return what a field is called in the summary of mistakes: `children-0-level` is the first child's level."""
     group, _, rest = field.partition("-")
     index, _, part = rest.partition("-")
-    if group == "children" and index.isdigit() and int(index) < len(children):
-        return f"{children[int(index)][0]}, {part.replace('_', ' ')}"
+    child = whole_number(index)
+    if group == "children" and child is not None and child < len(children):
+        return f"{children[child][0]}, {part.replace('_', ' ')}"
     return plain(field.replace("-", ", "))

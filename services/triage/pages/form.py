@@ -5,12 +5,11 @@ import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import parse_qsl
 
 from services.triage.domain.staff import FormNotOurs
+from shared.http.reading import are_same, read_pairs, whole_number
 from shared.problems import BadRequest
 
-FORM_TYPE = "application/x-www-form-urlencoded"
 MOST_FIELDS = 2000
 TOKEN_FIELD = "token"  # noqa: S105 - a field's name
 VERSION_FIELD = "version"
@@ -41,7 +40,8 @@ class Form:
     def number(self, name: str) -> int | str | None:
         """Return a whole number, or what was typed instead, for the schema to refuse."""
         typed = self.text(name)
-        return int(typed) if typed and typed.isascii() and typed.isdigit() else typed
+        number = whole_number(typed or "")
+        return typed if number is None else number
 
     def many(self, name: str) -> list[str]:
         return [typed for typed in self.fields.get(name, []) if typed]
@@ -65,21 +65,17 @@ def read_form(headers: Mapping[str, str], body: bytes, secret: str) -> Form:
     """Return the form; raises `FormNotOurs`, or `BadRequest` where it is none."""
     check_origin(headers)
     form = parse_form(headers, body)
-    if not hmac.compare_digest(form.text(TOKEN_FIELD) or "", token_of(secret)):
+    if not are_same(form.text(TOKEN_FIELD) or "", token_of(secret)):
         raise FormNotOurs("You may have signed in anew since you opened the page. Open it again.")
     return form
 
 
 def parse_form(headers: Mapping[str, str], body: bytes) -> Form:
-    if headers.get("content-type", "").partition(";")[0].strip().lower() != FORM_TYPE:
-        raise BadRequest("A form is needed.")
     try:
-        pairs = parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=MOST_FIELDS, errors="strict")
-    except ValueError:
-        raise BadRequest("The form is not readable.") from None
+        pairs = read_pairs(headers.get("content-type", ""), body, most=MOST_FIELDS)
+    except ValueError as error:
+        raise BadRequest(str(error)) from None
     fields: dict[str, list[str]] = {}
     for name, value in pairs:
-        if "\x00" in value:
-            raise BadRequest("A NUL character stands in the form. Remove it.")
         fields.setdefault(name, []).append(value.replace("\r\n", "\n"))
     return Form(fields)

@@ -7,7 +7,6 @@ from urllib.parse import quote
 
 from fastapi import Depends, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
-from fastapi.routing import APIRoute
 
 from services.triage.actions.desk import Desk
 from services.triage.actions.sessions import SignedIn, find_session
@@ -15,6 +14,7 @@ from services.triage.domain.staff import SignedOut
 from services.triage.pages.form import Form, read_form, token_of
 from services.triage.pages.site import Site
 from shared.db import Database, transaction
+from shared.http.routes import StrictRoute
 from shared.http.strict import Body
 from shared.problems import Forbidden, Problem
 from shared.security import Caller, Declared, Policy, Role, may
@@ -60,7 +60,7 @@ def go(path: str) -> RedirectResponse:
     return RedirectResponse(path, SEE_OTHER)
 
 
-class PageRoute(APIRoute):
+class PageRoute(StrictRoute):
     """A route whose answers carry the pages' headers, and whose problems are pages too."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:

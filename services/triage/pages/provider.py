@@ -1,6 +1,5 @@
 """The staff's identity provider: OpenID Connect by the code flow with PKCE, asked by the sign-in page."""
 
-import hmac
 import secrets
 import time
 import warnings
@@ -17,6 +16,7 @@ from joserfc.jwk import KeySet
 from services.triage.actions.sessions import Person, agency_of, roles_in
 from services.triage.domain.staff import NoRoleHeld, SignInRefused
 from services.triage.settings import Settings
+from shared.http.reading import are_same, is_text
 from shared.problems import Unavailable
 
 with warnings.catch_warnings():
@@ -70,7 +70,7 @@ class Provider:
     async def person(self, attempt: Attempt, answer: Mapping[str, str]) -> Person:
         """Return whom the provider's answer, the query of our callback, speaks of; raises `SignInRefused`."""
         metadata = await self._described()
-        if not hmac.compare_digest(answer.get("state", ""), attempt.state):
+        if not are_same(answer.get("state", ""), attempt.state):
             raise SignInRefused("The answer belongs to another attempt. Start again.")
         if answer.get("iss", metadata["issuer"]) != metadata["issuer"] or "code" not in answer:
             raise SignInRefused("The identity provider did not sign you in. Start again.")
@@ -111,8 +111,8 @@ class Provider:
             and self.settings.oidc_client_id in audience
             and claims.get("azp", self.settings.oidc_client_id) == self.settings.oidc_client_id
             and claims["iat"] - SKEW_SECONDS <= now < claims["exp"] + SKEW_SECONDS
-            and hmac.compare_digest(claims["nonce"], attempt.nonce)
-            and isinstance(claims["sub"], str)
+            and are_same(claims["nonce"], attempt.nonce)
+            and is_text(claims["sub"])
             and 0 < len(claims["sub"]) <= LONGEST_SUBJECT
         )
         if not good:

@@ -20,7 +20,7 @@ from services.triage.queries.staff import colleagues
 from shared import clock
 from shared.audit import record_access
 from shared.db import transaction
-from shared.http.answers import decode_place, encode_cursor
+from shared.http.reading import BY_TIME, decode_cursor, encode_cursor
 from shared.security import CASE_ROLES, Role
 
 PURPOSE = "queue"
@@ -74,7 +74,7 @@ async def get_queue(page: StaffPage, asked: Annotated[Asked, Query()]) -> Respon
     wanted = _filter(page, asked, now)
     today = now.astimezone(page.desk.hub.time_zone).date()
     async with transaction(page.db) as session:
-        found = await read_queue(session, page.desk.vault, wanted, ROWS, decode_place(asked.cursor), today)
+        found = await read_queue(session, page.desk.vault, wanted, ROWS, decode_cursor(asked.cursor, BY_TIME), today)
         await record_access(session, page.caller, "case.listed", "case", found.named, purpose=PURPOSE)
         if asked.url() != remembered and not asked.none_left:
             await remember_queue(session, page.secret, asked.url())

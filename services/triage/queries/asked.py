@@ -10,7 +10,7 @@ from services.triage.models import Case, InformationRequest, InformationResponse
 from services.triage.queries.cases import Place, open_details
 from services.triage.queries.information import open_request, show_response
 from services.triage.schemas import AskedDetail, AskedItem, AskedPage
-from shared.http.answers import encode_cursor
+from shared.http.reading import encode_cursor
 from shared.problems import NotFound
 from shared.vault import Vault
 

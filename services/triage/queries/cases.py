@@ -30,7 +30,7 @@ from services.triage.schemas import (
     OfferOut,
     StepOut,
 )
-from shared.http.answers import encode_cursor
+from shared.http.reading import encode_cursor
 from shared.problems import NotFound
 from shared.vault import Vault
 

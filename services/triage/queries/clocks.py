@@ -12,7 +12,7 @@ from services.triage import schemas
 from services.triage.clocks import OF_THE_CASE, ClockKind
 from services.triage.models import Case, Clock, Page
 from services.triage.schemas import Clocks, PageItem, PageList
-from shared.http.answers import encode_cursor
+from shared.http.reading import encode_cursor
 
 _of_cases = (
     select(Clock.case_id, Clock.kind, Clock.due_at, Clock.ended_at)

@@ -14,7 +14,7 @@ from services.triage.queries.cases import case_items
 from services.triage.schemas import Handover, HandoverItem, StepOut
 from shared.calendar import is_open, night_before
 from shared.db import first_id
-from shared.http.answers import encode_cursor
+from shared.http.reading import encode_cursor
 from shared.settings.hub import Hub
 
 Place = tuple[bool, int, datetime, UUID]

@@ -11,7 +11,7 @@ from services.triage.domain import OPEN_OFFERS, OfferStatus
 from services.triage.models import Case, Child, Offer
 from services.triage.queries.cases import Place, open_details
 from services.triage.schemas import OfferDetail, OfferItem, OfferPage
-from shared.http.answers import encode_cursor
+from shared.http.reading import encode_cursor
 from shared.problems import NotFound
 from shared.vault import Vault
 

@@ -15,6 +15,7 @@ from services.triage.pages.journey.reading import READERS, Kind
 from services.triage.pages.journey.steps import Journey, Place, Question, Step
 from services.triage.pages.page import Page
 from services.triage.pages.words import plain
+from shared.http.reading import whole_number
 from shared.problems import BadRequest
 from shared.settings.hub import Hub
 
@@ -58,8 +59,8 @@ def without(told: Form, step: Step, index: int) -> Form:
 
 
 def _moved_up(given_by: list[str], index: int) -> dict[str, list[str]]:
-    by = int(given_by[-1]) if given_by[-1].isdecimal() else index
-    return {} if by == index else {GIVEN_BY: [str(by - (by > index))]}
+    by = whole_number(given_by[-1])
+    return {} if by in (None, index) else {GIVEN_BY: [str(by - (by > index))]}
 
 
 def without_gaps(told: Form, step: Step) -> Form:

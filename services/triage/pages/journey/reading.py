@@ -9,6 +9,7 @@ from typing import Any
 from services.triage.pages.case_form import at_hub
 from services.triage.pages.form import Form
 from shared import clock
+from shared.http.reading import whole_number
 from shared.settings.hub import Hub
 from shared.text import line
 
@@ -94,9 +95,10 @@ def _age(typed: Form, name: str, _: Hub) -> int | None:
 
 
 def _years(text: str) -> int:
-    if not (text.isascii() and text.isdigit()) or int(text) > OLDEST_YEARS:
+    years = whole_number(text)
+    if years is None or years > OLDEST_YEARS:
         raise ValueError(NO_AGE)
-    return int(text)
+    return years
 
 
 def ages_of(text: str) -> list[int | str]:
@@ -113,8 +115,7 @@ def _ages(typed: Form, name: str, _: Hub) -> list[int | str] | None:
 
 
 def _number(typed: Form, name: str, _: Hub) -> int | None:
-    text = typed.text(name)
-    return int(text) if text and text.isascii() and text.isdigit() else None
+    return whole_number(typed.text(name) or "")
 
 
 def _flag(typed: Form, name: str, _: Hub) -> bool | None:

@@ -8,6 +8,7 @@ from services.triage.pages.case_form import anchor
 from services.triage.pages.form import Form
 from services.triage.pages.journey.reading import READERS, Kind
 from services.triage.pages.words import items
+from shared.http.reading import whole_number
 from shared.problems import FieldError
 from shared.security import Role
 from shared.settings.hub import Hub
@@ -110,7 +111,7 @@ class Step:
             return 1
         start = f"{anchor(self.each)}-"
         places = [name.removeprefix(start).split("-")[0] for name in told.fields if name.startswith(start)]
-        return max((int(place) + 1 for place in places if place.isdecimal()), default=0)
+        return max((index + 1 for place in places if (index := whole_number(place)) is not None), default=0)
 
     def complaints(self, told: Form, index: int, hub: Hub) -> Iterator[FieldError]:
         for name, question in self.fields(index).items():
@@ -188,4 +189,4 @@ def _is_part(name: str, of: str) -> bool:
 def _index_in(name: str, each: str) -> int:
     start = f"{anchor(each)}-"
     part = name.removeprefix(start).split("-")[0] if name.startswith(start) else ""
-    return int(part) if part.isdecimal() else 0
+    return whole_number(part) or 0

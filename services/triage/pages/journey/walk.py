@@ -33,6 +33,7 @@ from services.triage.schemas import CheckOut, ReferralSeen
 from shared.audit import record_access
 from shared.db import transaction
 from shared.http.client import ServiceClient
+from shared.http.reading import whole_number
 from shared.http.validation import validated
 from shared.inbox import Transient
 from shared.problems import FieldError, Forbidden, IdempotencyKeyReused, Invalid, NotFound, Problem, Unavailable
@@ -94,8 +95,8 @@ class At:
 
 async def _take(page: Page, journey: Journey, typed: Form, slug: str) -> Response:
     """Take the answers of one page, and do what the button says that was pressed."""
-    step, number = journey.step(slug), typed.text("index") or ""
-    place = Place(step, int(number) if number.isdecimal() and int(number) < step.most else 0)
+    step, index = journey.step(slug), whole_number(typed.text("index") or "") or 0
+    place = Place(step, index if index < step.most else 0)
     told = told_so_far(page, journey, typed, place)
     at = At(page, journey, place, told, typed.text("returning") is not None)
     for button, move in BUTTONS.items():
@@ -108,7 +109,7 @@ async def _change(at: At, named: str) -> Response:
     slug, _, number = named.partition(" ")
     if slug not in {step.slug for step in at.journey.steps}:
         raise NotFound
-    place = at.journey.named(slug, int(number) if number.isdecimal() else 0, at.told)
+    place = at.journey.named(slug, whole_number(number) or 0, at.told)
     return await _show(replace(at, place=place, returning=True))
 
 

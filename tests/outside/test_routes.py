@@ -1,0 +1,96 @@
+"""No request makes the front door fail, whatever stands in the path, query and headers of a route of the API."""
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from fastapi import FastAPI
+from fastapi.dependencies.models import Dependant
+from fastapi.routing import APIRoute, iter_route_contexts
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from pydantic import BaseModel
+
+from services.notifications import api as notifications
+from services.referrals import api as referrals
+from services.triage import api as triage
+from tests.authorisation.conftest import FrontDoor
+from tests.authorisation.parties import OWNERS, PARTIES, Party
+from tests.authorisation.test_matrix import ROUTES, expected
+from tests.house.routes import Served
+from tests.outside.odd import cursors, header_values, query_values, raw
+
+HEADERS = ("If-Match", "Idempotency-Key", "X-Purpose", "X-Correlation-Id", "traceparent", "Cookie", "Content-Type",
+           "Content-Length", "X-On-Behalf-Of", "Accept", "Prefer")  # fmt: skip
+CURSORS = ("cursor", "after")
+
+fuzzed = settings(
+    derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
+)
+
+
+def _names(dependant: Dependant) -> Iterator[str]:
+    for parameter in dependant.query_params:
+        model = parameter.field_info.annotation
+        if isinstance(model, type) and issubclass(model, BaseModel):
+            yield from model.model_fields
+        else:
+            yield parameter.alias
+    for inner in dependant.dependencies:
+        yield from _names(inner)
+
+
+def _with_query() -> Iterator[tuple[Served, str]]:
+    """Yield every name that a query may have, with its route."""
+    application = FastAPI()
+    for service in (referrals, triage, notifications):
+        application.include_router(service.router)
+    named = {
+        (method, route.path): sorted(set(_names(route.dependant)))
+        for route in iter_route_contexts(application.routes)
+        if isinstance(route.original_route, APIRoute)
+        for method in route.methods or ()
+    }
+    for route in ROUTES:
+        yield from ((route, name) for name in named[route.method, route.path])
+
+
+def _caller(route: Served) -> Party:
+    """Return somebody whom the route lets in, as far as there is one."""
+    return next((party for party in PARTIES if expected(route, party) in (None, 404)), PARTIES[0])
+
+
+def _path(door: FrontDoor, route: Served, odd: str | None = None) -> str:
+    ids = door.ids.by_name
+    return re.sub(r"\{(\w+)\}", lambda found: odd or ids.get(found[1]) or OWNERS[found[1]].sample, route.path)
+
+
+@pytest.mark.parametrize(
+    ("route", "name"), [pytest.param(*named, id=" ".join(map(str, named))) for named in _with_query()]
+)
+@settings(fuzzed, max_examples=25)
+@given(data=st.data())
+async def test_no_query_fails(door: FrontDoor, route: Served, name: str, data: st.DataObject) -> None:
+    """An odd value of a name that the route knows, or a cursor of somebody's own making, leads to no 5xx."""
+    value = data.draw(cursors if name in CURSORS else query_values)
+    reply = await door.http.request(
+        route.method, f"{_path(door, route)}?{name}={value}", headers=door.headers(_caller(route))
+    )
+    assert reply.status_code < 500, reply.text
+
+
+@pytest.mark.parametrize("route", [route for route in ROUTES if route.method != "DELETE"], ids=str)
+@settings(fuzzed, max_examples=10)
+@given(
+    headers=st.dictionaries(st.sampled_from(HEADERS), header_values, max_size=3),
+    odd_id=st.none() | raw,
+    body=st.sampled_from([b"", b"{}", b"[]", b"\xff", b"a=%00"]),
+)
+async def test_no_header_fails(
+    door: FrontDoor, route: Served, headers: dict[str, str], odd_id: str | None, body: bytes
+) -> None:
+    """Odd headers, and an odd id in the path, lead to no 5xx."""
+    odd = {name.encode(): value.encode("latin-1") for name, value in headers.items()}
+    sent = {name.encode(): value.encode() for name, value in door.headers(_caller(route)).items()} | odd
+    reply = await door.http.request(route.method, _path(door, route, odd_id), headers=sent, content=body)
+    assert reply.status_code < 500, reply.text
