@@ -74,11 +74,13 @@ async def nothing_to_prepare(_: Sequence[Event]) -> Prepared:
 class Entry:
     """What a consumer does with events; `apply` gets neighbours in order, deduplicated, at most 100.
 
-    Types whose entries are equal are taken together.
+    Types whose entries are equal are taken together. `otherwise` is the least that is done with an event alone where
+    `apply` fails through a fault of ours.
     """
 
     apply: Callable[[AsyncSession, Sequence[Event], Prepared], Awaitable[None]]
     prepare: Callable[[Sequence[Event]], Awaitable[Prepared]] = nothing_to_prepare
+    otherwise: Callable[[AsyncSession, Sequence[Event], Prepared], Awaitable[None]] | None = None
 
 
 Entries = Mapping[str, Entry]
@@ -172,6 +174,9 @@ async def _take_alone(db: Database, reader: str, entry: Entry, event: Event, mes
     except Exception as error:
         if _passes(error):
             raise
+        if entry.otherwise is not None:
+            log.error("least effect only", reader=reader, error=type(error).__name__, where=where_raised(error))
+            return await _take_alone(db, reader, Entry(entry.otherwise), event, messages)
         original = next(m for m in messages if m.headers.get("ce_id") == str(event.id))
         await _bury(db, reader, original, f"{type(error).__name__} at {where_raised(error)}")
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from functools import partial
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -35,21 +36,13 @@ def entries(desk: Desk, client: ServiceClient, settings: Settings) -> Mapping[st
 
         return dict(await asyncio.gather(*(fetch(event) for event in events)))
 
-    async def on_referral_submitted(session: AsyncSession, events: Sequence[Event], details: Details) -> None:
-        await open_cases(session, desk, [Opening(event, details[event.id]) for event in events])
-
-    async def on_amendment(session: AsyncSession, events: Sequence[Event], details: Details) -> None:
-        for event in events:
-            if not isinstance(event.fact, AmendmentFact):
-                raise TypeError("an amendment of a referral is needed")
-            with correlated(event.correlation_id):
-                await take_amendment(session, desk, event.fact, details[event.id])
-
+    submitted = Entry(partial(on_referral_submitted, desk), fetch_details, partial(on_referral_that_fails, desk))
+    amendment = Entry(partial(on_amendment, desk), fetch_details, partial(on_amendment_that_fails, desk))
     return {
         "referrals": {
-            ReferralSubmitted.type: Entry(on_referral_submitted, fetch_details),
-            ReferralInformationAdded.type: Entry(on_amendment, fetch_details),
-            ReferralWithdrawn.type: Entry(on_amendment, fetch_details),
+            ReferralSubmitted.type: submitted,
+            ReferralInformationAdded.type: amendment,
+            ReferralWithdrawn.type: amendment,
         }
     }
 
@@ -58,6 +51,27 @@ def urgent_entries(desk: Desk, client: ServiceClient, settings: Settings) -> Map
     """Return what triage also takes by the lane; `client` is the lane's own, so that it waits behind nobody's calls."""
     submitted = entries(desk, client, settings)[ReferralSubmitted.source][ReferralSubmitted.type]
     return {ReferralSubmitted.source: {ReferralSubmitted.type: submitted}}
+
+
+async def on_referral_submitted(desk: Desk, session: AsyncSession, events: Sequence[Event], details: Details) -> None:
+    await open_cases(session, desk, [Opening(event, details[event.id]) for event in events])
+
+
+async def on_referral_that_fails(desk: Desk, session: AsyncSession, events: Sequence[Event], _: Details) -> None:
+    """Open the case from the event alone, as where the referral cannot be fetched; the worker makes up for the rest."""
+    await open_cases(session, desk, [Opening(event, None) for event in events])
+
+
+async def on_amendment(desk: Desk, session: AsyncSession, events: Sequence[Event], details: Details) -> None:
+    for event in events:
+        if not isinstance(event.fact, AmendmentFact):
+            raise TypeError("an amendment of a referral is needed")
+        with correlated(event.correlation_id):
+            await take_amendment(session, desk, event.fact, details[event.id])
+
+
+async def on_amendment_that_fails(desk: Desk, session: AsyncSession, events: Sequence[Event], _: Details) -> None:
+    await on_amendment(desk, session, events, {event.id: None for event in events})
 
 
 async def _patiently(client: ServiceClient, event: Event, patience_seconds: float) -> Detail | None:

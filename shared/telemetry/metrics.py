@@ -43,6 +43,12 @@ connections_closed = Counter(
     ("state",),
     registry=REGISTRY,
 )
+steps_failed = Counter(
+    "frontdoor_case_steps_failed",
+    "Steps of opening a case that failed and are tried again.",
+    ("step",),
+    registry=REGISTRY,
+)
 
 STALE_SECONDS = 30.0
 

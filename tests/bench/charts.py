@@ -22,10 +22,10 @@ NOTE: Final = (
 FILL: Final = (
     """
     INSERT INTO cases (id, referral_id, reference, agency, source, kind, status, urgency, level, priority, queue_rank,
-                       details_pending, received_at, opened_at, decision_due_at, due_at, decided_at, decided_level)
+                       received_at, opened_at, decision_due_at, due_at, decided_at, decided_level)
     SELECT uuidv7(at - now()), gen_random_uuid(), 'FD-CHARTS-' || nth, 'agency-' || nth % 40,
            (ARRAY['6', '2A', '3E', '1A', '3B', '4'])[1 + nth % 6], 'request',
-           CASE WHEN nth <= 200 THEN 'unassigned' ELSE 'decided' END, 'no', 2, 'green', 2, false, at, at,
+           CASE WHEN nth <= 200 THEN 'unassigned' ELSE 'decided' END, 'no', 2, 'green', 2, at, at,
            at + interval '1 day', at + interval '1 day', CASE WHEN nth > 200 THEN at + interval '9 hours' END,
            CASE WHEN nth > 200 THEN 1 + nth % 4 END
     FROM generate_series(CAST(:first AS int), CAST(:last AS int)) AS nth,

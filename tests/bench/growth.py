@@ -39,10 +39,10 @@ NOTE: Final = (
 FILL: Final = """
 WITH made AS (
   INSERT INTO cases (id, referral_id, reference, agency, kind, status, urgency, level, priority, queue_rank,
-                     details_pending, received_at, decision_due_at, due_at)
+                     received_at, decision_due_at, due_at)
   SELECT uuidv7(), gen_random_uuid(), 'FD-' || nth, 'an-agency', 'request',
          CASE WHEN nth % 50 = 0 THEN 'unassigned' ELSE 'decided' END, 'no', 2, 'green', 2,
-         false, at, at + interval '1 day', at + interval '1 day'
+         at, at + interval '1 day', at + interval '1 day'
   FROM generate_series(CAST(:first AS int), CAST(:last AS int)) AS nth,
        LATERAL (SELECT now() - nth * interval '1 minute' AS at) AS received
   RETURNING id)

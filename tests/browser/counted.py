@@ -12,12 +12,12 @@ from shared.db import open_database, transaction
 STATEMENTS = (
     """
     INSERT INTO cases (id, referral_id, reference, agency, source, kind, status, urgency, level, priority, queue_rank,
-                       details_pending, received_at, opened_at, decision_due_at, due_at, acknowledged_at, decided_at,
+                       received_at, opened_at, decision_due_at, due_at, acknowledged_at, decided_at,
                        decided_level)
     SELECT uuidv7(at - now()), gen_random_uuid(), 'FD-COUNTED-' || nth,
            (ARRAY['towcester-primary', 'northants-police', 'northampton-general', 'a-nursery'])[1 + nth % 4],
            (ARRAY['2A', '6', '3E', '8', '3F', '1A', '9'])[1 + nth % 4 + CASE WHEN nth % 37 < 9 THEN nth % 4 ELSE 0 END],
-           'request', 'decided', 'no', 2, 'green', 2, false, at, at, at + interval '1 day', at + interval '1 day',
+           'request', 'decided', 'no', 2, 'green', 2, at, at, at + interval '1 day', at + interval '1 day',
            at + CASE WHEN nth % 9 = 0 THEN interval '2 days' ELSE interval '2 hours' END,
            at + CASE WHEN nth % 5 = 0 THEN interval '2 days' ELSE interval '5 hours' END,
            CASE WHEN nth % 6 = 0 THEN 4 ELSE 2 END

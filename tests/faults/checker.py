@@ -56,7 +56,7 @@ async def record_of(dbs: Mapping[str, Database]) -> Record:
     ]
     return Record(
         referrals=await _ids(referrals, "SELECT id FROM referrals"),
-        cases=await _ids(triage, "SELECT referral_id AS id FROM cases WHERE NOT details_pending"),
+        cases=await _ids(triage, "SELECT referral_id AS id FROM cases WHERE NOT unfinished ? 'details'"),
         at_floor=await _ids(triage, "SELECT referral_id AS id FROM cases WHERE level = 4 AND priority = 'red'"),
         accepted_in_audit=await _ids(referrals, SUBMITTED),
         read_in_audit=await _ids(referrals, READ),

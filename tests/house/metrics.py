@@ -15,8 +15,10 @@ from shared.telemetry.metrics import (
     observe_consumer,
     request_seconds,
     requests_refused,
+    steps_failed,
 )
 
+OF_ONE_SERVICE = {"frontdoor_delivery_attempts": "notifications", "frontdoor_case_steps_failed": "triage"}
 SUFFIXES = {"counter": ("_total",), "histogram": ("_bucket", "_count", "_sum"), "gauge": ("",)}
 
 
@@ -55,10 +57,11 @@ def _counted() -> Iterator[Shown]:
     delivery_attempts.labels("delivered").inc(0)
     connections_closed.labels("head").inc(0)
     requests_refused.labels("submissions").inc(0)
+    steps_failed.labels("people").inc(0)
     observe_consumer("triage", "frontdoor.referrals", 0, 0, 0.0)
     for family in REGISTRY.collect():
         labels = tuple(label for label in family.samples[0].labels if label != "le")
-        by = "notifications" if family.name == "frontdoor_delivery_attempts" else "every"
+        by = OF_ONE_SERVICE.get(family.name, "every")
         yield Shown(family.name, family.type, labels, by, family.documentation)
 
 

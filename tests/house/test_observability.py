@@ -60,6 +60,7 @@ def test_no_label_could_hold_an_id() -> None:
         "due",
         "kind",
         "allowance",
+        "step",
     }
     assert {label for metric in shown() for label in metric.labels} <= few
 

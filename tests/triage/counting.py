@@ -26,7 +26,6 @@ async def add_cases(front: Front, number: int, **said: Any) -> list[UUID]:
         "urgency": "no",
         "priority": "green",
         "queue_rank": 2,
-        "details_pending": False,
         "received_at": at,
         "opened_at": at,
         "decision_due_at": at + DAY,

@@ -12,7 +12,7 @@ from shared.db import Database, transaction
 
 # A case is in sight while a clock runs on it, and once a decision stands.
 OUT_OF_SIGHT = """
-    SELECT c.id FROM cases c WHERE c.details_pending OR CASE c.status
+    SELECT c.id FROM cases c WHERE c.unfinished ? 'details' OR CASE c.status
         WHEN 'decided' THEN NOT EXISTS (SELECT FROM decisions d WHERE d.case_id = c.id AND d.state = 'final')
         ELSE NOT EXISTS (SELECT FROM clocks k WHERE k.case_id = c.id AND k.ended_at IS NULL
                                                 AND k.kind IN ('statutory', 'colour')) END

@@ -8,10 +8,20 @@ from typing import Any
 from sqlalchemy import func, insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.triage.domain import PRIORITIES, CaseStatus, History, council_of, facts_of, highest
+from services.triage.domain import (
+    PRIORITIES,
+    CaseStatus,
+    History,
+    Unfinished,
+    WhyUnfinished,
+    council_of,
+    facts_of,
+    highest,
+)
 from services.triage.models import Case, Step
 from services.triage.routing import Seeker, seeker_of
 from services.triage.thresholds import ASSESSMENT_ERROR, Policy, assess
+from shared import clock
 from shared.audit import record_access
 from shared.db import CHANGED, insert_rows
 from shared.events import CaseFact, Event
@@ -77,6 +87,23 @@ def apply_verdict(case: Case, verdict: Verdict) -> None:
 def set_priority(case: Case, priority: str) -> None:
     case.priority = priority
     case.queue_rank = len(PRIORITIES) - 1 - PRIORITIES.index(priority)
+
+
+def leave_unfinished(case: Case, step: Unfinished, why: WhyUnfinished) -> None:
+    """Let the case stand without this step; triage's worker makes up for it, unless there is too much for good."""
+    _set_unfinished(case, {**case.unfinished, step: why})
+
+
+def finish(case: Case, *steps: Unfinished) -> None:
+    _set_unfinished(case, {step: why for step, why in case.unfinished.items() if step not in steps})
+
+
+def _set_unfinished(case: Case, steps: dict[str, str]) -> None:
+    case.unfinished = steps
+    if set(steps.values()) <= {WhyUnfinished.TOO_LARGE}:
+        case.finish_at, case.finish_attempts = None, 0
+    else:
+        case.finish_at = case.finish_at or clock.now()
 
 
 async def note(session: AsyncSession, case: Case, caller: Caller, what: str) -> None:

@@ -5,17 +5,28 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, insert, select
+from sqlalchemy import bindparam, select
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.triage.actions.desk import Desk
+from services.triage.actions.desk import Desk, leave_unfinished
 from services.triage.actions.new_information import add_new_information
-from services.triage.domain import CaseStatus, History, LinkState, NewInformationKind, Relation, counts, relation_of
-from services.triage.matching import Match
-from services.triage.models import Case, Link, PersonKey
+from services.triage.domain import (
+    CaseStatus,
+    History,
+    LinkState,
+    NewInformationKind,
+    Relation,
+    Unfinished,
+    WhyUnfinished,
+    counts,
+    relation_of,
+)
+from services.triage.matching import Allowance, Match, best_matches
+from services.triage.models import Case, Link, NewInformation, PersonKey
 from services.triage.queries.cases import find_case
-from services.triage.queries.history import Contact, history_of
-from services.triage.queries.known_people import KnownCase, KnownPeople, Profile, matches_of
+from services.triage.queries.history import Contact, history_of, links_of
+from services.triage.queries.known_people import KnownCase, KnownPeople, Profile, candidates_of
 from shared.db import insert_rows, new_id
 
 AT_WORK = (CaseStatus.CLAIMED, CaseStatus.WAITING, CaseStatus.AWAITING_COUNTERSIGNATURE)
@@ -24,9 +35,9 @@ AT_WORK = (CaseStatus.CLAIMED, CaseStatus.WAITING, CaseStatus.AWAITING_COUNTERSI
 News = tuple[UUID, UUID]
 """The open case that something new is known about, and the case that brought it."""
 
-_insert_key = insert(PersonKey.metadata.tables[PersonKey.__tablename__])
+_insert_key = insert(PersonKey.metadata.tables[PersonKey.__tablename__]).on_conflict_do_nothing()
 _hold = select(Case.id).where(Case.id.in_(bindparam("ids", expanding=True))).order_by(Case.id).with_for_update()
-_insert_link = insert(Link.metadata.tables[Link.__tablename__])
+_insert_link = insert(Link.metadata.tables[Link.__tablename__]).on_conflict_do_nothing()
 
 
 @dataclass(frozen=True)
@@ -42,16 +53,37 @@ class Linked:
     later: Sequence[UUID]
 
 
-async def link_people(session: AsyncSession, case: Case, profile: Profile, known: KnownPeople) -> Linked:
-    """Keep the people of the case, and link them to those of earlier ones."""
+async def link_people(
+    session: AsyncSession, case: Case, profile: Profile, known: KnownPeople, allowance: Allowance
+) -> Linked:
+    """Keep the people of the case, and link them to those of earlier ones.
+
+    Where that is too much work for a batch the case stands without, and is looked at alone.
+    """
+    await keep_people(session, case, profile)
+    candidates = candidates_of(profile, known)
+    known.add(KnownCase(case.id, case.received_at, case.status, profile.people), profile)
+    if not candidates.is_whole or not allowance.takes(candidates.effort):
+        for step in (Unfinished.PEOPLE, Unfinished.NEWS):
+            leave_unfinished(case, step, WhyUnfinished.LARGE)
+        return await link_matches(session, case, [])
+    return await link_matches(session, case, [
+        (earlier, match) for earlier, pairs in candidates.pairs for match in best_matches(pairs, candidates.crowded)
+    ])  # fmt: skip
+
+
+async def keep_people(session: AsyncSession, case: Case, profile: Profile) -> None:
+    """Keep the people of the case under their keys, so that those after them find them."""
     await insert_rows(
         session, _insert_key,
         [{"digest": d, "case_id": case.id, "person": person, "kind": kind} for d, kind, person in profile.kept],
     )  # fmt: skip
-    matches = [(earlier, match) for earlier, match in matches_of(profile, known) if earlier.id != case.id]
+
+
+async def link_matches(session: AsyncSession, case: Case, matches: Sequence[tuple[KnownCase, Match]]) -> Linked:
+    """Keep these as links of the case, and say what follows from them."""
     rows = [_link(case, earlier, match) for earlier, match in matches]
     await insert_rows(session, _insert_link, rows)
-    known.add(KnownCase(case.id, case.received_at, case.status, profile.people), profile)
     counted = [
         (earlier, match)
         for (earlier, match), row in zip(matches, rows, strict=True)
@@ -107,6 +139,23 @@ def _worker_of(counted: Iterable[tuple[KnownCase, Match]]) -> str | None:
 
 def _is_same_child(match: Match) -> bool:
     return match.person.is_child and match.other.is_child
+
+
+async def follow_links(session: AsyncSession, desk: Desk, case: Case) -> Sequence[UUID]:
+    """Tell the workers of open cases about the child, each once; returns the later cases whose history this case is."""
+    links = await links_of(session, case.id)
+    query = select(NewInformation.case_id).where(NewInformation.from_case_id == case.id)
+    knowing = set((await session.scalars(query)).all())
+    news = [
+        (other.id, case.id)
+        for link, other in links
+        if link.state == LinkState.AUTOMATIC and link.relation == Relation.CHILD and other.id not in knowing
+    ]
+    await tell_workers(session, desk, news)
+    later = [
+        other for link, other in links if counts(link.state, link.reasons) and other.received_at > case.received_at
+    ]
+    return sorted({other.id for other in later})
 
 
 async def tell_workers(session: AsyncSession, desk: Desk, news: Iterable[News]) -> None:

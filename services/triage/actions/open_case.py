@@ -6,23 +6,25 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.triage.actions.clocks import correct_case_clocks, set_colour_clock, start_case_clocks
-from services.triage.actions.desk import TRIAGE, Desk, Verdict, apply_verdict, judge, note, set_priority, tell
+from services.triage.actions.desk import TRIAGE, Desk, Verdict, apply_verdict, finish, judge, note, set_priority, tell
 from services.triage.actions.link_people import Linked, hold_linked, link_people, tell_workers
 from services.triage.actions.parallel_routes import open_duties
 from services.triage.actions.route_case import follow_verdict
-from services.triage.domain import CaseStatus
+from services.triage.domain import CaseStatus, Unfinished, WhyUnfinished
+from services.triage.matching import Allowance
 from services.triage.models import Assessment, Case, Child
 from services.triage.queries.cases import find_case, open_details
 from services.triage.queries.directory import placed_postcodes
 from services.triage.queries.history import history_of_case
-from services.triage.queries.known_people import KnownPeople, Profile, find_known, profile_of
+from services.triage.queries.known_people import find_known, profile_of
+from shared import clock
 from shared.db import gathered, insert_rows, new_id
 from shared.events import CaseOpened, Event, ReferralSubmitted
+from shared.loop import give_way
 from shared.telemetry import correlated
 from shared.telemetry.traces import continued
 
@@ -51,11 +53,19 @@ class Opening:
 
 async def open_cases(session: AsyncSession, desk: Desk, openings: Sequence[Opening]) -> None:
     """Open one case for each, in order; contacts within the batch count for those after them."""
-    profiles = {opening.event.id: _profile(desk, opening.detail) for opening in openings if opening.detail}
+    profiles = {}
+    for opening in openings:
+        if opening.detail is not None:
+            profiles[opening.event.id] = profile_of(
+                desk.vault, opening.detail["referral"], _received_at(opening.detail)
+            )
+            await give_way()
     known = await find_known(session, desk.vault, list(profiles.values()))
-    placed = await placed_postcodes(session, [one.detail["referral"] for one in openings if one.detail])
+    referrals = [opening.detail["referral"] for opening in openings if opening.detail]
+    placed = await placed_postcodes(session, referrals) if referrals else {}
     cases: dict[UUID, Case] = {}
     linked: dict[UUID, Linked] = {}
+    allowance = Allowance()
     async with gathered(session):
         for opening in openings:
             with correlated(opening.event.correlation_id), continued(opening.event.traceparent):
@@ -63,18 +73,23 @@ async def open_cases(session: AsyncSession, desk: Desk, openings: Sequence[Openi
                 await tell(session, case, CaseOpened, f"/v1/cases/{case.id}", case.agency)
                 await note(session, case, TRIAGE, "case.opened")
                 if opening.detail is not None:
+                    take_details(desk, case, opening.detail)
+                    finish(case, *Unfinished)
                     profile = profiles[opening.event.id]
-                    linked[opening.event.id] = await _take_in(session, desk, case, opening.detail, profile, known)
+                    linked[opening.event.id] = await link_people(session, case, profile, known, allowance)
+                    await give_way()
         await hold_linked(session, linked.values())
         for opening in openings:
             with correlated(opening.event.correlation_id), continued(opening.event.traceparent):
                 case = cases[opening.event.id]
                 if opening.detail is not None:
                     await _assess(session, desk, case, opening.detail, linked[opening.event.id], placed)
+                    await give_way()
                 await start_case_clocks(session, desk, case, case.received_at)
         rows = [{name: getattr(case, name) for name in _CASE} for case in cases.values()]
         await session.execute(_insert_case, rows)
-    await _follow_links(session, desk, linked.values())
+    if linked:
+        await _follow_links(session, desk, linked.values())
 
 
 def _new_case(event: Event) -> Case:
@@ -89,7 +104,9 @@ def _new_case(event: Event) -> Case:
         kind=submitted.kind,
         status=CaseStatus.UNASSIGNED,
         urgency=event.urgency or "not_known",
-        details_pending=True,
+        unfinished=dict.fromkeys(Unfinished, WhyUnfinished.PENDING),
+        finish_at=clock.now(),
+        finish_attempts=0,
         received_at=submitted.received_at,
         decision_due_at=submitted.decision_due_at,
         version=0,
@@ -102,10 +119,12 @@ async def complete_details(session: AsyncSession, desk: Desk, case: Case, detail
     """Fill in a case that opened with details pending. The caller holds its lock."""
     if case.details_pending:
         colour = case.priority
-        profile = _profile(desk, detail)
+        profile = profile_of(desk.vault, detail["referral"], _received_at(detail))
         known = await find_known(session, desk.vault, [profile])
         placed = await placed_postcodes(session, [detail["referral"]])
-        linked = await _take_in(session, desk, case, detail, profile, known)
+        take_details(desk, case, detail)
+        finish(case, *Unfinished)
+        linked = await link_people(session, case, profile, known, Allowance())
         await hold_linked(session, [linked])
         await _assess(session, desk, case, detail, linked, placed)
         await correct_case_clocks(session, desk, case, colour)
@@ -120,16 +139,13 @@ async def _follow_links(session: AsyncSession, desk: Desk, linked: Collection[Li
         await assess_again(session, desk, await find_case(session, case_id, lock=True), cause="earlier_case_known")
 
 
-async def _take_in(
-    session: AsyncSession, desk: Desk, case: Case, detail: Detail, profile: Profile, known: KnownPeople
-) -> Linked:
-    """Store the sealed referral and link its people."""
-    case.details = desk.vault.seal("cases", case.id, detail["referral"])
-    case.details_pending = False
-    case.source = detail["referral"].get("source")
-    needed_at = (detail["referral"].get("needed_by") or {}).get("at")
+def take_details(desk: Desk, case: Case, detail: Detail) -> None:
+    """Put the sealed referral on the case, with what is known by it alone."""
+    referral = detail["referral"]
+    needed_at = (referral.get("needed_by") or {}).get("at")
+    case.details = desk.vault.seal("cases", case.id, referral)
+    case.source = referral.get("source")
     case.needed_by = datetime.fromisoformat(needed_at) if needed_at else None
-    return await link_people(session, case, profile, known)
 
 
 async def _assess(
@@ -174,11 +190,5 @@ async def judge_again(session: AsyncSession, desk: Desk, case: Case, referral: M
     return judge(desk, referral, case.received_at, history, await placed_postcodes(session, [referral]))
 
 
-def _profile(desk: Desk, detail: Detail) -> Profile:
-    return profile_of(desk.vault, detail["referral"], datetime.fromisoformat(detail["received_at"]))
-
-
-async def pending_cases(session: AsyncSession, limit: int = 20) -> Sequence[UUID]:
-    """Return referral ids of cases that wait for their details, oldest first."""
-    query = select(Case.referral_id).where(Case.details_pending).order_by(Case.id).limit(limit)
-    return (await session.scalars(query)).all()
+def _received_at(detail: Detail) -> datetime:
+    return datetime.fromisoformat(detail["received_at"])

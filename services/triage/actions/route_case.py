@@ -7,25 +7,28 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.triage.actions.desk import TRIAGE, Desk, Verdict, note, tell
 from services.triage.actions.offers import came_back, make_offer, withdraw_offers
 from services.triage.actions.places import find_help, record_unmet
-from services.triage.domain import CaseStatus
+from services.triage.domain import CaseStatus, Unfinished
 from services.triage.models import Case
 from services.triage.routing import Choice
 from shared.events import CaseRouted
+
+NEEDED_TO_ROUTE = frozenset({Unfinished.DETAILS, Unfinished.PEOPLE, Unfinished.ASSESSMENT, Unfinished.DUTIES})
 
 
 async def follow_verdict(session: AsyncSession, desk: Desk, case: Case, verdict: Verdict) -> None:
     """Route the case where every child may be and a service fits each; take the route back where it no longer holds.
 
-    A case that came back from a provider waits for a person, whatever the policy says.
+    A case that came back from a provider, or stands without what could speak against a route, waits for a person.
     """
-    if verdict.may_route and case.status in (CaseStatus.UNASSIGNED, CaseStatus.CLAIMED):
+    may_route = verdict.may_route and NEEDED_TO_ROUTE.isdisjoint(case.unfinished)
+    if may_route and case.status in (CaseStatus.UNASSIGNED, CaseStatus.CLAIMED):
         if await came_back(session, case):
             return
         choices = await find_help(session, verdict.seekers)
         await record_unmet(session, case, choices)
         if all(choice.service for choice in choices):
             await _route(session, desk, case, choices)
-    elif case.status == CaseStatus.ROUTED and not verdict.may_route:
+    elif case.status == CaseStatus.ROUTED and not may_route:
         await withdraw_offers(session, desk, case)
         case.status, case.owner, case.lease_until = CaseStatus.UNASSIGNED, None, None
         await note(session, case, TRIAGE, "case.route_withdrawn")

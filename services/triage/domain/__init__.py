@@ -14,6 +14,8 @@ from services.triage.domain.case import (
     OfferStatus,
     Outcome,
     PolicyUnreadable,
+    Unfinished,
+    WhyUnfinished,
 )
 from services.triage.domain.casework import (
     CaseNotClaimed,
@@ -107,6 +109,8 @@ __all__ = [
     "Relation",
     "RequestState",
     "ServiceUnknown",
+    "Unfinished",
+    "WhyUnfinished",
     "check_coding",
     "check_decision",
     "check_turn",

@@ -17,6 +17,26 @@ class CaseStatus(StrEnum):
     DECIDED = "decided"
 
 
+class Unfinished(StrEnum):
+    """What a case can stand on the queue without, in the order in which triage's worker makes up for it."""
+
+    DETAILS = "details"
+    PEOPLE = "people"
+    ASSESSMENT = "assessment"
+    DUTIES = "duties"
+    ROUTE = "route"
+    NEWS = "news"
+
+
+class WhyUnfinished(StrEnum):
+    """Why: it comes in a moment, or alone for its size; it failed and is tried again; or it is too much for good."""
+
+    PENDING = "pending"
+    LARGE = "large"
+    FAILED = "failed"
+    TOO_LARGE = "too_large"
+
+
 class OfferStatus(StrEnum):
     OFFERED = "offered"
     ACCEPTED = "accepted"

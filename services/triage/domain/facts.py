@@ -41,12 +41,14 @@ STANDING = frozenset(
 class History:
     """What triage's own records add to a referral, and what screeners coded of it since, oldest first.
 
-    A coded indicator is `{code, status, child?}`, of all children where no child is named.
+    A coded indicator is `{code, status, child?}`, of all children where no child is named. Where not everybody could be
+    looked for, `is_whole` is false: what was found is the least that there is, and what was not is unknown.
     """
 
     previous_contacts_90_days: int = 0
     below_threshold_decision_12_months: bool = False
     possible_match_waiting: bool = False
+    is_whole: bool = True
     narrative_coded: bool = False
     coded_indicators: Sequence[Mapping[str, Any]] = ()
     coded_facts: Mapping[str, FactValue] = field(default_factory=dict)
@@ -59,9 +61,7 @@ def facts_of(document: Mapping[str, Any], child: int, received_at: datetime, his
         **_age(document["children"][child], received_at.astimezone(LONDON).date()),
         **_danger(document),
         **_agreement(document),
-        "previous_contacts_90_days": history.previous_contacts_90_days,
-        "below_threshold_decision_12_months": history.below_threshold_decision_12_months,
-        "possible_match_waiting": history.possible_match_waiting,
+        **_recorded(history),
         "narrative_coded": history.narrative_coded,
         "household_combination": _household_combination(said),
         "indicators": sorted(_codes(said, "present", child)),
@@ -72,8 +72,22 @@ def facts_of(document: Mapping[str, Any], child: int, received_at: datetime, his
     return facts
 
 
+def _recorded(history: History) -> dict[str, FactValue]:
+    contacts, unless_found = history.previous_contacts_90_days, False if history.is_whole else None
+    return {
+        "previous_contacts_90_days": contacts if history.is_whole else {"at_least": contacts},
+        "below_threshold_decision_12_months": history.below_threshold_decision_12_months or unless_found,
+        "possible_match_waiting": history.possible_match_waiting or unless_found,
+    }
+
+
 def _merged(standing: FactValue | None, coded: FactValue) -> FactValue:
-    """Return the higher of two values of one kind; a coded value of another kind is left for the policy to refuse."""
+    """Return the higher of two values of one kind; a coded value of another kind is left for the policy to refuse.
+
+    Of what nobody knew whole the coded value stands, or the number already found where that is more.
+    """
+    if isinstance(standing, Mapping) and type(coded) is int:
+        return max(standing["at_least"], coded)
     if isinstance(standing, int) and type(standing) is type(coded):
         return max(standing, int(coded)) if not isinstance(coded, bool) else standing or coded
     return coded

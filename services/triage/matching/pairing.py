@@ -20,8 +20,12 @@ def best_matches(pairs: Iterable[tuple[Person, Person]], crowded: frozenset[str]
     A twin is told from the other by whom each is nearest to. Adults alone are linked only where no child is: one link
     says enough of two referrals about the same child.
     """
-    likely = [Match(one, other, compare(one, other, crowded)) for one, other in pairs]
-    likely = [match for match in likely if match.comparison.is_possible]
+    return best_of(Match(one, other, compare(one, other, crowded)) for one, other in pairs)
+
+
+def best_of(compared: Iterable[Match]) -> Sequence[Match]:
+    """Return the possible matches among pairs that are compared already."""
+    likely = [match for match in compared if match.comparison.is_possible]
     likely.sort(key=lambda match: (-match.comparison.bits, match.person.pointer, match.other.pointer))
     taken: set[str] = set()
     found = []

@@ -1,7 +1,7 @@
 """The people of a referral, in the form in which they are compared; what must not be told is left out."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
@@ -61,6 +61,10 @@ class Person:
     @property
     def name(self) -> Name:
         return self.names[0]
+
+    @property
+    def by_name_proper(self) -> "Person":
+        return replace(self, names=self.names[:1])
 
 
 def people_of(referral: Mapping[str, Any], received_at: datetime) -> tuple[Person, ...]:

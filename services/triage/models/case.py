@@ -21,7 +21,9 @@ class Case(Base):
     `version` is its entity tag; `queue_rank` puts the most urgent first, from 0. `due_at` is the earliest of its
     clocks for a decision: the statutory one, the hub's by colour, and when the referrer needs to know. `known_to`
     is the worker who knows the child from before. `prioritised_by` is who set the colour, if a person did. `source` is
-    the census's code of who referred, None until the referral was fetched.
+    the census's code of who referred, None until the referral was fetched. `unfinished` is what the case stands
+    without, `WhyUnfinished` by `Unfinished`; at `finish_at` triage's worker makes up for it, after `finish_attempts`
+    that failed.
     """
 
     __tablename__ = "cases"
@@ -38,7 +40,9 @@ class Case(Base):
     priority: Mapped[str]
     queue_rank: Mapped[int]
     council: Mapped[str | None]
-    details_pending: Mapped[bool]
+    unfinished: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
+    finish_at: Mapped[datetime | None]
+    finish_attempts: Mapped[int] = mapped_column(server_default=text("0"))
     owner: Mapped[str | None]
     lease_until: Mapped[datetime | None]
     received_at: Mapped[datetime]
@@ -72,10 +76,15 @@ class Case(Base):
             "id",
             postgresql_where=text("status = 'unassigned' AND known_to IS NOT NULL"),
         ),
-        Index("ix_cases_pending", "id", postgresql_where=text("details_pending")),
+        Index("ix_cases_finish", "finish_at", postgresql_where=text("finish_at IS NOT NULL")),
+        Index("ix_cases_unfinished", "id", postgresql_where=text("unfinished <> '{}'")),
         Index("ix_cases_lease", "lease_until", postgresql_where=text("status = 'claimed'")),
         Index("ix_cases_owner", "owner", "due_at", "id"),
     )
+
+    @property
+    def details_pending(self) -> bool:
+        return "details" in self.unfinished
 
 
 class Child(Base):

@@ -74,6 +74,22 @@ QUEUES = {
     "decided": "Decided",
 }
 
+UNFINISHED = {
+    "details": "The referral itself could not be fetched.",
+    "people": "Not everybody could be looked for in earlier cases, so what went before is not known.",
+    "assessment": "The case could not be assessed.",
+    "duties": "Duties beside the decision could not be looked for.",
+    "route": "No automatic route could be looked for.",
+    "news": "Workers of earlier cases about these children could not be told.",
+}
+
+WHY_UNFINISHED = {
+    "pending": "It is tried in a moment.",
+    "large": "There are many people to compare, which is done in a moment.",
+    "failed": "It failed, and is tried again.",
+    "too_large": "There are too many people: only numbers and birth dates were compared. Look for the others yourself.",
+}
+
 EMPTY = {
     "mine": "You have no open case. Take the next one.",
     "unassigned": "No case waits for somebody to take it.",

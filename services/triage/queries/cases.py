@@ -54,6 +54,7 @@ PLAIN = (
     "received_at",
     "acknowledged_at",
     "details_pending",
+    "unfinished",
 )
 
 

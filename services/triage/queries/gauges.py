@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, func, literal_column, select, text, union_all
 
 from services.triage.clocks import ClockKind
-from services.triage.domain import CaseStatus
+from services.triage.domain import CaseStatus, Unfinished
 from services.triage.models import Case, Clock, Page
 from services.triage.queries.cases import Due
 from shared.telemetry.gauges import MOST, GaugeQuery
@@ -52,7 +52,17 @@ _unsent = select(func.count()).select_from(
     .limit(MOST)
     .subquery()
 )
-_pending = select(func.count()).select_from(select(Case.id).where(Case.details_pending).limit(MOST).subquery())
+_unfinished = text(
+    """
+    SELECT s.step, (
+        SELECT count(*) FROM (
+            SELECT 1 FROM cases c WHERE c.unfinished <> '{}' AND c.unfinished ? s.step LIMIT :most) capped)
+    FROM unnest(CAST(:steps AS text[])) s (step)
+    """
+).bindparams(steps=[str(step) for step in Unfinished], most=MOST)
+_pending = text(
+    "SELECT count(*) FROM (SELECT 1 FROM cases c WHERE c.unfinished <> '{}' AND c.unfinished ? 'details' LIMIT :most) d"
+).bindparams(most=MOST)
 
 GAUGES = (
     GaugeQuery(_by_status, {"frontdoor_cases": "Cases by status, counted up to 10,000 each."}, ("status",)),
@@ -68,4 +78,9 @@ GAUGES = (
     ),
     GaugeQuery(_unsent, {"frontdoor_pages_unsent": "Calls to the line of duty not sent, of cases not acknowledged."}),
     GaugeQuery(_pending, {"frontdoor_cases_details_pending": "Cases that opened without their referral's details."}),
+    GaugeQuery(
+        _unfinished,
+        {"frontdoor_cases_unfinished": "Cases that stand without a step of their opening, counted up to 10,000 each."},
+        ("step",),
+    ),
 )

@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import bindparam, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.triage.domain import History, LinkState, counts
+from services.triage.domain import History, LinkState, Unfinished, counts
 from services.triage.models import Case, Coding, Link
 
 CONTACTS = timedelta(days=90)
@@ -71,6 +71,7 @@ def history_of(
         previous_contacts_90_days=earlier_contacts(contacts, case.received_at, case.id),
         below_threshold_decision_12_months=decided_below_threshold(contacts, case.received_at, case.id),
         possible_match_waiting=possible_match_waiting,
+        is_whole=Unfinished.PEOPLE not in case.unfinished,
         coded_indicators=tuple(indicators),
         coded_facts=facts,
         narrative_coded=coded,

@@ -4,17 +4,18 @@ However many cases there are, a key is followed to the newest few, and a referra
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, LargeBinary, bindparam, func, select, text
+from sqlalchemy import ARRAY, LargeBinary, bindparam, case, func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.triage.matching import Match, Person, address_keys, best_matches, keys_of, people_of, probes_of
+from services.triage.matching import Person, address_keys, effort_of, keys_of, people_of, probes_of
 from services.triage.models import Case
+from shared.loop import give_way
 from shared.vault import Vault
 
 MOST_CASES = 20
@@ -22,6 +23,11 @@ MOST_CASES = 20
 
 UNRELATED_FAMILIES = 3
 """From so many other families on, an address says nothing of who is who."""
+
+MOST_BYTES = 1 << 20
+"""So much of the sealed records of earlier cases is opened for a batch; what is larger is opened for one alone."""
+
+MOST_BYTES_ALONE = 1 << 30
 
 PROVING = frozenset({"nhs_number", "upn"})
 
@@ -32,7 +38,18 @@ _LOOK_UP = text(
     "ORDER BY case_id DESC LIMIT :most) AS found"
 ).bindparams(bindparam("digests", type_=ARRAY(LargeBinary)))
 _LOCK = select(func.pg_advisory_xact_lock(func.hashtextextended("matching", 0)))
-_CASES = (Case.id, Case.received_at, Case.status, Case.owner, Case.decided_at, Case.decided_level, Case.details)
+_size = func.octet_length(Case.details)
+_size_so_far = func.sum(_size).over(order_by=(_size, Case.id))
+# The smallest first, so that a large record keeps no other from being opened.
+_CASES = (
+    select(
+        Case.id, Case.received_at, Case.status, Case.owner, Case.decided_at, Case.decided_level,
+        case((_size_so_far <= bindparam("most_bytes"), Case.details)).label("details"),
+    )
+    .where(Case.id.in_(bindparam("ids", expanding=True)), Case.details.is_not(None))
+)  # fmt: skip
+
+Pair = tuple[Person, Person]
 
 
 @dataclass(frozen=True)
@@ -64,16 +81,37 @@ class KnownCase:
 
 @dataclass
 class KnownPeople:
-    """What was found: by digest the cases and pointers that share it, newest first, and these cases."""
+    """What was found: by digest the cases and pointers that share it, newest first, and these cases.
+
+    `unread` are cases that were found and too large to be opened for a batch.
+    """
 
     hits: dict[bytes, list[tuple[UUID, str]]] = field(default_factory=lambda: defaultdict(list))
     cases: dict[UUID, KnownCase] = field(default_factory=dict)
+    unread: set[UUID] = field(default_factory=set)
 
     def add(self, case: KnownCase, profile: Profile) -> None:
         """Let those after it in the batch find this case too."""
         self.cases[case.id] = case
         for digest, _, pointer in profile.kept:
             self.hits[digest].insert(0, (case.id, pointer))
+            del self.hits[digest][MOST_CASES:]
+
+
+@dataclass(frozen=True)
+class Candidates:
+    """Whom a referral is compared with: pairs by earlier case, the newest first, and the addresses that say nothing.
+
+    `is_whole` is false where a case could not be opened.
+    """
+
+    pairs: Sequence[tuple[KnownCase, Sequence[Pair]]]
+    crowded: frozenset[str]
+    is_whole: bool
+
+    @property
+    def effort(self) -> int:
+        return sum(effort_of(*pair) for _, pairs in self.pairs for pair in pairs)
 
 
 def profile_of(vault: Vault, referral: Mapping[str, Any], received_at: datetime) -> Profile:
@@ -89,23 +127,37 @@ def profile_of(vault: Vault, referral: Mapping[str, Any], received_at: datetime)
     return Profile({person.pointer: person for person in people}, kept, probes, proving, addresses)
 
 
-async def find_known(session: AsyncSession, vault: Vault, profiles: Sequence[Profile]) -> KnownPeople:
+async def lock_matching(session: AsyncSession) -> None:
+    """Let nobody else search for people, or keep them, until the transaction ends."""
+    await session.execute(_LOCK)
+
+
+async def find_known(
+    session: AsyncSession, vault: Vault, profiles: Sequence[Profile], *, alone: bool = False
+) -> KnownPeople:
     """Return what is known of the people in these referrals.
 
     Until the transaction ends nobody else searches: of two referrals about one child the later one finds the earlier.
+    One `alone` whose people are kept already, under that lock, needs none, and opens whatever it finds. Others have
+    their turn of the loop after each case that is opened.
     """
     known = KnownPeople()
     digests = sorted({digest for profile in profiles for digest in (*profile.probes, *profile.addresses)})
     if not digests:
         return known
-    await session.execute(_LOCK)
+    if not alone:
+        await lock_matching(session)
     for digest, case_id, person in await session.execute(_LOOK_UP, {"digests": digests, "most": MOST_CASES}):
         known.hits[digest].append((case_id, person))
     wanted = {case_id for profile in profiles for case_id in _likeliest(profile, known.hits)}
     if wanted:
-        query = select(*_CASES).where(Case.id.in_(sorted(wanted)), Case.details.is_not(None))
-        for row in await session.execute(query):
-            known.cases[row.id] = _known_case(vault, row)
+        sought = {"ids": sorted(wanted), "most_bytes": MOST_BYTES_ALONE if alone else MOST_BYTES}
+        for row in (await session.execute(_CASES, sought)).all():
+            if row.details is None:
+                known.unread.add(row.id)
+            else:
+                known.cases[row.id] = _known_case(vault, row)
+                await give_way()
     return known
 
 
@@ -124,21 +176,20 @@ def _likeliest(profile: Profile, hits: Mapping[bytes, Iterable[tuple[UUID, str]]
     return sorted(shared, key=lambda case_id: (shared[case_id], case_id), reverse=True)[:MOST_CASES]
 
 
-def matches_of(profile: Profile, known: KnownPeople) -> Sequence[tuple[KnownCase, Match]]:
-    """Return who of the referral is, or may be, who of the earlier cases; the newest cases first."""
+def candidates_of(profile: Profile, known: KnownPeople, but: Collection[UUID] = ()) -> Candidates:
+    """Return who of the referral shares a key with whom of the earlier cases, except those in `but`."""
     pairs: dict[UUID, set[tuple[str, str]]] = defaultdict(set)
     for digest, mine in profile.probes.items():
         for case_id, theirs in known.hits.get(digest, ()):
             pairs[case_id] |= {(pointer, theirs) for pointer in mine}
-    crowded = _crowded(profile, known, pairs.keys())
-    found = []
-    for case_id in sorted(_likeliest(profile, known.hits), reverse=True):
-        case = known.cases.get(case_id)
-        if case is not None:
-            likely = [(profile.people[one], case.people[other]) for one, other in sorted(pairs[case_id])
-                      if other in case.people]  # fmt: skip
-            found += [(case, match) for match in best_matches(likely, crowded)]
-    return found
+    likeliest = sorted({*_likeliest(profile, known.hits)}.difference(but), reverse=True)
+    opened = [known.cases[case_id] for case_id in likeliest if case_id in known.cases]
+    found = [
+        (earlier, [(profile.people[one], earlier.people[other])
+                   for one, other in sorted(pairs[earlier.id]) if other in earlier.people])
+        for earlier in opened
+    ]  # fmt: skip
+    return Candidates(found, _crowded(profile, known, pairs.keys()), known.unread.isdisjoint(likeliest))
 
 
 def _crowded(profile: Profile, known: KnownPeople, related: Iterable[UUID]) -> frozenset[str]:

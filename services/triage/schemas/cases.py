@@ -6,6 +6,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
+from services.triage.domain import Unfinished, WhyUnfinished
 from services.triage.schemas.casework import AcknowledgementOut, NewInformationOut, NoteOut, ParallelRouteOut
 from services.triage.schemas.challenges import ChallengeOut
 from services.triage.schemas.decisions import DecisionOut
@@ -45,6 +46,10 @@ class CaseItem(BaseModel):
     received_at: datetime
     acknowledged_at: datetime | None
     details_pending: bool
+    unfinished: dict[Unfinished, WhyUnfinished] = Field(
+        description="What the case stands without: `pending` and `large` come by themselves, `failed` is tried again, "
+        "and of `too_large` only numbers and birth dates were looked at."
+    )
     clocks: Clocks
 
 

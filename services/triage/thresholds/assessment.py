@@ -222,9 +222,11 @@ def _answered(
 
 
 def _recorded(value: object) -> Any:
-    """Keep a fact as JSON has it; None stands for what can be no fact's value."""
+    """Keep a fact as JSON has it; None stands for what is unknown, or can be no fact's value."""
     if isinstance(value, bool | int | str):
         return value
+    if isinstance(value, Mapping) and all(isinstance(number, int) for number in value.values()):
+        return {str(name): number for name, number in value.items()}
     if isinstance(value, Sequence | AbstractSet) and all(isinstance(member, str) for member in value):
         return sorted(set(value))
     return None

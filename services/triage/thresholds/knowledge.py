@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from typing import Any, assert_never
+from typing import Any, TypeGuard, assert_never
 
 from services.triage.thresholds.kleene import FALSE, TRUE, UNKNOWN
 from services.triage.thresholds.vocabulary import Fact, FactType, Vocabulary
@@ -49,12 +49,15 @@ def given(vocabulary: Vocabulary, name: str, value: object) -> tuple[Any, bool]:
     A wrong value leaves the fact unknown; of a set with a wrong member, the right ones still count.
     """
     fact = vocabulary.facts[name]
+    if value is None:
+        return unknown(vocabulary, name), True
     match fact.type:
         case FactType.YES_NO:
             known: Any = TRUE if value else FALSE
             right = isinstance(value, bool)
         case FactType.NUMBER:
-            right, known = _is_within(fact, value), (value, value)
+            low, high = (value["at_least"], fact.bounds[1]) if _is_least(value) else (value, value)
+            right, known = _is_within(fact, low), (low, high)
         case FactType.CHOICE:
             position = vocabulary.options[name].get(value) if isinstance(value, str) else None
             right, known = position is not None, 1 << (position or 0)
@@ -65,6 +68,10 @@ def given(vocabulary: Vocabulary, name: str, value: object) -> tuple[Any, bool]:
         case _:
             assert_never(fact.type)
     return (known, True) if right else (unknown(vocabulary, name), False)
+
+
+def _is_least(value: object) -> TypeGuard[Mapping[str, object]]:
+    return isinstance(value, Mapping) and value.keys() == {"at_least"}
 
 
 def _is_within(fact: Fact, value: object) -> bool:

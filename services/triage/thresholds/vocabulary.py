@@ -13,7 +13,9 @@ from services.triage.thresholds.complaints import Complaints, suggest
 from services.triage.thresholds.reading import read
 from services.triage.thresholds.shape import Strict, shape
 
-FactValue = bool | int | str | Sequence[str] | AbstractSet[str]
+FactValue = bool | int | str | Sequence[str] | AbstractSet[str] | Mapping[str, int] | None
+"""None is unknown, whatever absence means; `{"at_least": n}` is a number of which no more is known."""
+
 Text = Annotated[str, Field(min_length=1)]
 Level = Annotated[int, Field(ge=1, le=4)]
 

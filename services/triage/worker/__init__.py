@@ -3,38 +3,35 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
+from functools import partial
 
-from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.triage.actions.claim_case import release_lapsed
 from services.triage.actions.desk import Desk
 from services.triage.actions.directory import forget_old_capacity, seed_directory
-from services.triage.actions.open_case import complete_details, pending_cases
 from services.triage.actions.page_duty import Call, claim_pages, give_up, record_sent, text_of, try_later
 from services.triage.actions.sessions import forget_sessions
-from services.triage.actions.take_amendment import complete_amendment, pending_amendments
 from services.triage.actions.take_steps import take_steps
-from services.triage.consumer import fetch_detail
-from services.triage.models import Case
 from services.triage.settings import Settings
+from services.triage.worker.finishing import complete_amendments, finish_cases
 from services.triage.worker.pagers import NotSent, Pager, opened_pager
 from shared.db import Database, is_away, transaction
 from shared.http.client import ServiceClient
 from shared.http.service import tidy
-from shared.inbox import Transient
-from shared.problems import NotFound
-from shared.telemetry import log
+from shared.telemetry import log, where_raised
 
 HOUSEKEEPING_SECONDS = 3600.0
 
 
 async def work(db: Database, desk: Desk, client: ServiceClient, settings: Settings) -> None:
-    """Run until cancelled. A failure that passes is logged and tried again; any other ends the process."""
-
-    async def complete() -> None:
-        await complete_pending(db, desk, client)
-        await complete_amendments(db, desk, client)
+    """Run until cancelled. What fails is logged and tried again, and keeps nothing else from its turn."""
+    retry_seconds = settings.details_retry_seconds
+    finishing = (
+        partial(finish_cases, db, desk, client, retry_seconds),
+        partial(finish_cases, db, desk, client, retry_seconds, large=True),
+        partial(complete_amendments, db, desk, client),
+    )
 
     async def lapse() -> None:
         async with transaction(db) as session:
@@ -55,7 +52,8 @@ async def work(db: Database, desk: Desk, client: ServiceClient, settings: Settin
         async def pages() -> None:
             await send_pages(db, desk, pager, settings.issuer)
 
-        group.create_task(_every(settings.details_retry_seconds, complete))
+        for finish in finishing:
+            group.create_task(_every(retry_seconds, finish))
         group.create_task(_every(settings.lapse_check_seconds, lapse))
         group.create_task(_every(settings.clock_check_seconds, clocks))
         group.create_task(_every(settings.clock_check_seconds, pages))
@@ -66,25 +64,12 @@ async def _every(seconds: float, act: Callable[[], Awaitable[None]]) -> None:
     while True:
         try:
             await act()
-        except Exception as error:
-            if not is_away(error):
-                raise
-            log.warning("waiting for what is away", service="triage", error=type(error).__name__)
+        except Exception as error:  # noqa: BLE001 - clocks, pages and cases must go on
+            if is_away(error):
+                log.warning("waiting for what is away", service="triage", error=type(error).__name__)
+            else:
+                log.error("task failed", service="triage", error=type(error).__name__, where=where_raised(error))
         await asyncio.sleep(seconds)
-
-
-async def complete_pending(db: Database, desk: Desk, client: ServiceClient) -> None:
-    """Ask again for the referrals of cases that opened without their details, and fill these cases in."""
-    async with transaction(db) as session:
-        referral_ids = await pending_cases(session)
-    for referral_id in referral_ids:
-        try:
-            detail = await fetch_detail(client, referral_id)
-        except (Transient, NotFound):
-            continue
-        async with transaction(db) as session:
-            case = (await session.scalars(select(Case).where(Case.referral_id == referral_id).with_for_update())).one()
-            await complete_details(session, desk, case, detail)
 
 
 async def step_clocks(db: Database, desk: Desk) -> None:
@@ -116,16 +101,3 @@ async def _attempt(pager: Pager | None, call: Call, base_url: str) -> Callable[[
         log.error("page not sent", reference=call.reference, attempt=call.attempts, error=str(error))
         return try_later
     return record_sent
-
-
-async def complete_amendments(db: Database, desk: Desk, client: ServiceClient) -> None:
-    """Ask again for what senders added while the referrals service could not be asked."""
-    async with transaction(db) as session:
-        pending = await pending_amendments(session)
-    for row_id, referral_id in pending:
-        try:
-            detail = await fetch_detail(client, referral_id)
-        except (Transient, NotFound):
-            continue
-        async with transaction(db) as session:
-            await complete_amendment(session, desk, row_id, detail)

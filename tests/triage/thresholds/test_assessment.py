@@ -159,13 +159,24 @@ def test_a_rule_may_ask_for_a_person() -> None:
     assert [fired.then.review for fired in receipt.fired] == [True, False]
 
 
+def test_what_could_not_be_looked_up_is_unknown_whatever_absence_means() -> None:
+    """Null may be yes and may be no; of a number of which only the least is known, more may be."""
+    none = _assess({**KNOWN, "narrative_coded": True, "danger": None})
+    assert none.facts["danger"] is None
+    assert none.review_required == ("danger_unknown",)
+    least = _assess({**KNOWN, "indicators": ["sad"], "age": {"at_least": 2}})
+    assert least.facts["age"] == {"at_least": 2}
+    assert least.could_reach.via == ("OLD",)
+
+
 @pytest.mark.parametrize(
     "wrong",
     [
         {"weather": True},
         {"danger": "no"},
         {"danger": 1},
-        {"danger": None},
+        {"age": {"at_least": -1}},
+        {"age": {"at_most": 2}},
         {"age": 7},
         {"age": -1},
         {"age": True},
