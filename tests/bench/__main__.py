@@ -13,6 +13,7 @@ import uvloop
 from tests.bench.charts import charts
 from tests.bench.delivery import delivery
 from tests.bench.end_to_end import end_to_end
+from tests.bench.flood import flood
 from tests.bench.growth import growth
 from tests.bench.intake import intake
 from tests.bench.page import write_page
@@ -33,7 +34,7 @@ BESIDE_A_FLOOR: dict[str, Callable[[Stage], Coroutine[Any, Any, Row | Figures]]]
     "charts": charts,
     "delivery": delivery,
 }
-WHOLE = {"end-to-end": end_to_end, "start": start}
+WHOLE = {"end-to-end": end_to_end, "flood": flood, "start": start}
 
 
 def main() -> None:

@@ -82,7 +82,7 @@ async def _submit(door: FrontDoor) -> tuple[Times, Times]:
     with Partner(AGENCY, existing_signing_key(door.data_dir, AGENCY), door.url) as partner:
         token = await asyncio.to_thread(partner.token)
     async with ClientSession(door.url, headers={"Authorization": f"Bearer {token}"}) as http:
-        await _post(http, "/v1/webhook-endpoints", {"url": receiver, "event_types": [CaseOpened.type]})
+        await post(http, "/v1/webhook-endpoints", {"url": receiver, "event_types": [CaseOpened.type]})
         await _steadily(http, accepted)
         async with asyncio.timeout(PATIENCE_SECONDS):
             await complete.wait()
@@ -98,14 +98,15 @@ async def _steadily(http: ClientSession, accepted: Times) -> None:
 
     async def submit(turn: int, document: dict[str, Any]) -> None:
         await asyncio.sleep(start + turn / RATE - loop.time())
-        answer = await _post(http, "/v1/referrals", document)
+        answer = await post(http, "/v1/referrals", document)
         accepted[answer["id"]] = time.time()
 
     documents = [document for _, document in islice(made, RATE * SECONDS)]
     await asyncio.gather(*(submit(turn, document) for turn, document in enumerate(documents)))
 
 
-async def _post(http: ClientSession, path: str, document: dict[str, Any]) -> dict[str, Any]:
+async def post(http: ClientSession, path: str, document: dict[str, Any]) -> dict[str, Any]:
+    """Return the answer; a 503 is sent again."""
     key = {"Idempotency-Key": str(uuid4())}
     while True:
         async with http.post(path, json=document, headers=key) as reply:

@@ -130,10 +130,16 @@ def reader_by_last_position() -> None:
     """Read on from the last position, as if identity order were commit order."""
     from shared import outbox
 
-    query = text("SELECT position, headers, payload FROM outbox WHERE position > :position ORDER BY position LIMIT 500")
+    query = text(
+        """
+        SELECT position, headers, payload FROM outbox
+        WHERE position > :position AND (urgent OR NOT :lane) ORDER BY position LIMIT 500
+        """
+    )
 
     async def read_round(connection: AsyncConnection, cursor: Any, hand_on: Any) -> int:
-        rows = (await connection.execute(query, {"position": cursor.position})).all()
+        place = {"position": cursor.position, "lane": cursor.reader.endswith(outbox.LANE)}
+        rows = (await connection.execute(query, place)).all()
         if not rows:
             return 0
         taken: int = await hand_on([outbox.Message(row.headers, bytes(row.payload)) for row in rows])

@@ -1,12 +1,12 @@
 """The contract of a transport, held by both: read from the outbox directly, and carried by a real Kafka."""
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import insert, select
 
-from shared.db import transaction
+from shared.db import new_id, transaction
 from shared.events import Event, encode
 from shared.inbox import dead_letters
-from shared.outbox import emit
+from shared.outbox import emit, outbox, outbox_row
 from tests.conftest import OpenDatabase
 from tests.factories import case_opened, referral_submitted
 from tests.kafka.carrying import Effects, Road, by_subject, emit_poison, new_service, running, write
@@ -55,6 +55,24 @@ async def test_a_lane_passes_all_that_lies_before_it_and_nothing_is_done_twice(r
     assert by_lane.applied == {urgent.id}
     assert urgent.id not in in_order.applied
     assert await by_subject(road.consumer) == await by_subject(road.producer)
+
+
+async def test_an_urgent_event_that_nobody_understands_is_set_aside_once(road: Road) -> None:
+    """The lane buries it, and the first reader finds it among the dead letters; what comes after it flows on both."""
+    subject = new_id()
+    broken, after = (referral_submitted("yes", referral_id=subject) for _ in range(2))
+    last = Event(case_opened(referral_id=subject))
+    async with transaction(road.producer) as session:
+        await session.execute(insert(outbox), [{**outbox_row(broken), "payload": b"\xff"}])
+        await emit(session, after, last)
+    by_lane, in_order = Effects(), Effects()
+    async with running(*road.lane(by_lane)):
+        await by_lane.reach(1)
+    async with running(*road.ways(in_order)):
+        await in_order.reach(1)
+    assert (by_lane.applied, in_order.applied) == ({after.id}, {last.id})
+    async with transaction(road.consumer) as session:
+        assert [bytes(one) for one in await session.scalars(select(dead_letters.c.payload))] == [b"\xff"]
 
 
 async def test_poison_is_quarantined_and_the_others_flow(road: Road) -> None:
