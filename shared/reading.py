@@ -124,6 +124,8 @@ class _Draft:
             return {
                 name: self.copied(value[name], part, (*path, name)) for name, part in parts.items() if name in value
             }
+        if isinstance(value, dict):
+            return {name: self.copied(item, None, (*path, name)) for name, item in value.items()}
         if isinstance(value, list):
             self._leave(((*path, index) for index in range(ITEMS_READ, len(value))), "There are too many of these.")
             return [self.copied(item, model, (*path, index)) for index, item in enumerate(value[:ITEMS_READ])]
@@ -159,6 +161,10 @@ class _Draft:
 
     def _whole(self, loc: Path, error: Any) -> Path:
         """Return the least place that can go without turning what is left into another statement, or into none."""
+        if error["type"] != "missing":
+            loc = next(
+                (loc[:length] for length in range(len(loc)) if not _has(self._at(loc[:length]), loc[length])), loc
+            )
         pattern = _pattern(loc)
         if pattern.endswith(OF_ITS_WHOLE) or (error["type"] == "missing" and pattern not in self.stand_ins):
             return loc[:-1]
@@ -233,6 +239,11 @@ def _found(value: Any, path: Path) -> Any:
         else:
             return None
     return value
+
+
+def _has(value: Any, step: str | int) -> bool:
+    """Tell whether there is such a place; pydantic also names the kinds that it tried there."""
+    return step in value if isinstance(value, dict) else isinstance(value, list) and isinstance(step, int)
 
 
 @cache

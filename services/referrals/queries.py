@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 from sqlalchemy import bindparam, func, select
@@ -20,6 +20,7 @@ from services.referrals.schemas import (
     AgenciesStanding,
     AgencySeen,
     AgencyShown,
+    AmendmentDetail,
     AmendmentOut,
     Links,
     PartMissing,
@@ -34,6 +35,7 @@ from shared.http.service import Resources
 from shared.problems import NotFound
 from shared.vault import Vault
 
+A = TypeVar("A", bound=AmendmentOut)
 QUALITY_SPAN = timedelta(days=28)
 
 Sources = dict[str, str | None]
@@ -125,7 +127,7 @@ async def referral_of(session: AsyncSession, vault: Vault, agency: str, referral
     row = (await session.execute(_one, {"agency": agency, "referral_id": referral_id})).one_or_none()
     if row is None:
         raise NotFound
-    return _shown(vault, *row, (await _amendments_of(session, vault, [referral_id]))[referral_id])
+    return _shown(vault, *row, (await _amendments_of(session, vault, [referral_id], AmendmentOut))[referral_id])
 
 
 async def own_referral(session: AsyncSession, agency: str, referral_id: ReferralId, *, lock: bool = False) -> Referral:
@@ -137,12 +139,14 @@ async def own_referral(session: AsyncSession, agency: str, referral_id: Referral
     return found
 
 
-async def _amendments_of(session: AsyncSession, vault: Vault, ids: Sequence[UUID]) -> Mapping[UUID, list[AmendmentOut]]:
-    found: dict[UUID, list[AmendmentOut]] = defaultdict(list)
+async def _amendments_of(
+    session: AsyncSession, vault: Vault, ids: Sequence[UUID], shape: type[A]
+) -> Mapping[UUID, list[A]]:
+    found: dict[UUID, list[A]] = defaultdict(list)
     for row in (await session.scalars(_amendments, {"ids": ids})).all():
         said = vault.open(Amendment.__tablename__, row.id, row.details)
         found[row.referral_id].append(
-            AmendmentOut.model_validate({"id": row.id, "kind": row.kind, "received_at": row.received_at, **said})
+            shape.model_validate({"id": row.id, "kind": row.kind, "received_at": row.received_at, **said})
         )
     return found
 
@@ -155,7 +159,7 @@ async def list_referrals(
     page = _page if after is None else _page.where(Referral.id < after[0])
     page = page.where(Referral.submitted_by != Referral.agency) if by_people else page
     rows = (await session.execute(page, {"agency": agency, "limit": limit + 1})).all()
-    amendments = await _amendments_of(session, vault, [row.Referral.id for row in rows[:limit]])
+    amendments = await _amendments_of(session, vault, [row.Referral.id for row in rows[:limit]], AmendmentOut)
     items = [_shown(vault, *row, amendments[row.Referral.id]) for row in rows[:limit]]
     return ReferralPage(items=items, next_cursor=encode_cursor([items[-1].id]) if len(rows) > limit else None)
 
@@ -185,7 +189,7 @@ async def detail_of(session: AsyncSession, vault: Vault, referral_id: ReferralId
         decision_due_at=referral.decision_due_at,
         quality=quality_of(document, referral.received_at.date()),
         referral=document,
-        amendments=(await _amendments_of(session, vault, [referral_id]))[referral_id],
+        amendments=(await _amendments_of(session, vault, [referral_id], AmendmentDetail))[referral_id],
     )
 
 

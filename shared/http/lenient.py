@@ -1,6 +1,6 @@
 """Documents that are not refused for their content: who asked for that, and when it holds unasked."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Annotated, Any
 
@@ -14,9 +14,10 @@ from shared.not_understood import NotUnderstood
 from shared.problems import BadRequest
 
 PREFERENCE = "handling=lenient"
-APPLIED = {
-    "Preference-Applied": {"description": "`handling=lenient`, where it was asked for.", "schema": {"type": "string"}}
+APPLIED: dict[str, Any] = {
+    "headers": {"Preference-Applied": {"description": f"`{PREFERENCE}`, if preferred.", "schema": {"type": "string"}}}
 }
+"""The `responses` of a route say so of the answer that it gives."""
 
 
 @dataclass(frozen=True)
@@ -111,3 +112,12 @@ def says_something(value: Any) -> bool:
             return bool(value.strip())
         case _:
             return value is not None and value is not False
+
+
+def tells_of_a_child(content: Any) -> bool:
+    """Tell whether a document has the least that is taken: a child with any content, or a story."""
+    if not isinstance(content, Mapping):
+        return False
+    concern = content.get("concern")
+    story = concern.get("what_happened") if isinstance(concern, Mapping) else None
+    return says_something(content.get("children")) or says_something(story)

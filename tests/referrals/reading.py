@@ -1,16 +1,37 @@
 """Documents in danger that do not fit, and what would be stored of a document read leniently."""
 
 import json
+import random
 from typing import Any
 
 from services.referrals.domain import call_now_of, quality_of
 from services.referrals.schemas import parse_referral, read_referral
 from shared.http.lenient import Document as Body
+from shared.http.lenient import danger_ruled_out, tells_of_a_child
 from shared.http.mending import mend_json
 from shared.http.strict import parse_json
 from shared.problems import BadRequest
 from shared.settings.hub import Hub
-from tests.referrals.documents import RECEIVED_AT, Document, child, document, indicators
+from tests.referrals.documents import RECEIVED_AT, Document, child, document, indicators, member
+
+VALUES: tuple[Any, ...] = (
+    None,
+    True,
+    0,
+    -1,
+    10**30,
+    "",
+    "\x00",
+    "\ud800",
+    "x" * 3000,
+    "2026-11-19T10:00:00Z",
+    "9999-12-31",
+    [],
+    [[]],
+    {},
+    {"code": 1},
+    {"\udfff": None},
+)
 
 BESIDE = ("not_understood", "not_understood_more", "characters_replaced")
 
@@ -95,3 +116,30 @@ def _with(sent: Any, key: Any, value: Any) -> Any:
     copied = sent.copy()
     copied[key] = value
     return copied
+
+
+def readable_danger(sent: Document) -> str:
+    """Return the danger that a document states, `not_known` where it states none that can be read."""
+    concern = sent.get("concern")
+    danger = concern.get("immediate_danger") if isinstance(concern, dict) else None
+    return danger if isinstance(danger, str) and danger in ("yes", "no", "not_known") else "not_known"
+
+
+def odd_documents(count: int, seed: int = 7) -> list[Document]:
+    """Return documents in danger that tell of a child, each with odd values at up to three places."""
+    drawn = random.Random(seed)
+    found: list[Document] = []
+    sent = in_danger(
+        {"indicators": indicators("self_harm", "bullying"), "happened_on": "2026-11-18"},
+        household=[member(address={"postcode": "NN12 6HQ"}), member(name="Al")],
+        openness={"agreement": {"position": "given", "by": 0}},
+        needed_by={"at": "2026-11-20T15:00:00Z"},
+        children=[child(), child(given_name="Ash", school={"name": "A school"})],
+    )
+    while len(found) < count:
+        changed: Any = sent
+        for _ in range(drawn.randint(1, 3)):
+            changed = drawn.choice(list(places_of(changed)))(drawn.choice(VALUES))
+        if tells_of_a_child(changed) and not danger_ruled_out(changed):
+            found.append(changed)
+    return found

@@ -28,11 +28,11 @@ async def test_what_is_added_is_a_new_record(front: Front) -> None:
     accepted = await front.submit(document())
     reply = await amend(front, accepted["id"], "information", {"text": TEXT, "indicators": indicators("self_harm")})
     made = reply.json()
-    assert (reply.status_code, set(made)) == (202, {"id", "received_at", "call_now"})
+    assert (reply.status_code, set(made)) == (202, {"id", "received_at", "call_now", "warnings"})
     (shown,) = (await front.read(accepted["id"]))["amendments"]
     assert (shown["id"], shown["kind"], shown["text"]) == (made["id"], "information", TEXT)
     detail = (await front.http.get(f"/internal/referrals/{accepted['id']}", headers=TRIAGE)).json()
-    assert detail["amendments"] == [shown]
+    assert detail["amendments"] == [{**shown, "not_understood": [], "not_understood_more": 0}]
     assert detail["referral"]["concern"]["indicators"] == []
     event = (await front.events())[-1]
     assert isinstance(event.fact, ReferralInformationAdded)
@@ -47,6 +47,31 @@ async def test_a_sign_of_serious_harm_asks_for_a_call(front: Front) -> None:
     added = {"text": TEXT, "indicators": indicators("unexplained_injury")}
     assert (await amend(front, accepted["id"], "information", added)).json()["call_now"]["phone"]
     assert (await amend(front, accepted["id"], "information", {"text": TEXT})).json()["call_now"] is None
+
+
+async def test_an_unknown_indicator_stops_no_facts(front: Front) -> None:
+    """Where a danger was not ruled out, or it is preferred, what does not fit is kept for staff and warned about."""
+    unsafe = await front.submit(document({"immediate_danger": "not_known"}))
+    safe = await front.submit(document())
+    added = {"text": TEXT, "indicators": [{"code": "moon_sickness"}, *indicators("unexplained_injury")]}
+
+    reply = await amend(front, unsafe["id"], "information", added)
+    refused = await amend(front, safe["id"], "information", added)
+    preferred = await amend(front, safe["id"], "information", added, {**SCHOOL, "Prefer": "handling=lenient"})
+    untold = await amend(front, unsafe["id"], "information", {"indicators": [{"code": "??"}]})
+    empty = await amend(front, unsafe["id"], "information", {"text": " "})
+    detail = (await front.http.get(f"/internal/referrals/{unsafe['id']}", headers=TRIAGE)).json()
+
+    assert (reply.status_code, refused.status_code, preferred.status_code) == (202, 422, 202)
+    assert preferred.headers["Preference-Applied"] == "handling=lenient"
+    assert [one["pointer"] for one in reply.json()["warnings"]] == ["/indicators/0"]
+    assert reply.json()["call_now"] is not None
+    assert (untold.status_code, empty.status_code) == (202, 422)
+    first, second = detail["amendments"]
+    assert first["not_understood"][0]["value"] == {"code": "moon_sickness"}
+    assert [one["code"] for one in first["indicators"]] == ["unexplained_injury"]
+    assert second["text"] == "not known"
+    assert "moon_sickness" not in json.dumps(await front.read(unsafe["id"])) + reply.text
 
 
 async def test_information_is_taken_at_any_time(front: Front) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from tests.referrals.conftest import SCHOOL, TRIAGE, Front
 from tests.referrals.documents import Document, child, document
-from tests.referrals.reading import WRONG, in_danger, unclear
+from tests.referrals.reading import WRONG, in_danger, odd_documents, readable_danger, unclear
 
 ASKED = {**SCHOOL, "Prefer": "handling=lenient"}
 INPUTS = Path(__file__).parent / "inputs"
@@ -25,6 +25,19 @@ async def test_a_child_in_danger_is_never_refused(front: Front, subtests: pytest
             assert set(kept) <= {one["pointer"] for one in accepted["quality"]["missing"]}
             assert detail["quality"] == accepted["quality"]
             assert accepted["call_now"] is not None
+
+
+async def test_whatever_tells_of_a_child_is_taken(front: Front) -> None:
+    """Odd values anywhere in a document in danger never refuse it, and its urgency is the danger that can be read."""
+    for number, sent in enumerate(odd_documents(60)):
+        headers = {**SCHOOL, "Idempotency-Key": str(number)}
+        reply = await front.http.post("/v1/referrals", content=json.dumps(sent), headers=headers)
+        assert reply.status_code == 202
+        detail = (await front.http.get(f"/internal/referrals/{reply.json()['id']}", headers=TRIAGE)).json()
+        [*_, event] = await front.events()
+
+        assert event.urgency == detail["referral"]["concern"]["immediate_danger"]
+        assert event.urgency == readable_danger(sent)
 
 
 async def test_no_answer_repeats_what_was_not_understood(front: Front) -> None:

@@ -7,13 +7,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from services.referrals.domain import quality_of
-from services.referrals.schemas import read_referral, tells_of_a_child
+from services.referrals.schemas import read_referral
 from shared.http.lenient import Document as Body
+from shared.http.lenient import tells_of_a_child
 from shared.http.mending import mend_json
 from shared.problems import BadRequest
 from shared.settings.hub import Hub
 from tests.referrals.documents import RECEIVED_AT, child, document, indicators, member
-from tests.referrals.reading import WRONG, in_danger, places_of, read, unclear
+from tests.referrals.reading import WRONG, in_danger, places_of, read, readable_danger, unclear
 
 
 @pytest.mark.parametrize("name", WRONG)
@@ -150,7 +151,4 @@ def test_whatever_tells_of_a_child_is_read(chosen: int, value: Any, other: Any, 
     changed = again[(chosen // len(places)) % len(again)](other)
     if tells_of_a_child(changed):
         stored = read(changed, hub)
-        concern = changed.get("concern")
-        danger = concern.get("immediate_danger") if isinstance(concern, dict) else None
-        readable = danger if danger in ("yes", "no", "not_known") else "not_known"
-        assert stored["concern"]["immediate_danger"] == readable
+        assert stored["concern"]["immediate_danger"] == readable_danger(changed)

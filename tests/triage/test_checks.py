@@ -55,6 +55,26 @@ async def test_facts_alone_are_checked(front: Front) -> None:
     assert "call 999" in told["note"]
 
 
+async def test_a_check_is_read_as_leniently_as_a_referral(front: Front) -> None:
+    """What does not fit refuses no child in danger, is named without its value, and counts as not known."""
+    odd = example("03")
+    odd["concern"] |= {"immediate_danger": "yes", "indicators": [{"code": "moon_sickness"}, {"code": "self_harm"}]}
+    safe = example("03")
+    safe["concern"]["indicators"] = [{"code": "moon_sickness"}]
+    preferred = {**SCHOOL, "Prefer": 'respond-async, Handling="lenient"; x=1'}
+
+    in_danger, refused, asked = await check(front, odd), await check(front, safe), await check(front, safe, preferred)
+    facts = await check(front, {"facts": {"child_age_months": "four", "immediate_danger": True}}, preferred)
+    nobody = await check(front, {"children": [{}]}, preferred)
+
+    assert (in_danger.status_code, refused.status_code, asked.status_code) == (200, 422, 200)
+    assert [one["pointer"] for one in in_danger.json()["warnings"]] == ["/concern/indicators/0"]
+    assert (in_danger.json()["level"], "moon_sickness" in in_danger.text) == (4, False)
+    assert asked.headers["Preference-Applied"] == "handling=lenient"
+    assert [one["pointer"] for one in facts.json()["warnings"]] == ["/facts/child_age_months"]
+    assert (facts.json()["level"], nobody.status_code) == (4, 422)
+
+
 async def test_prose_alone_is_no_reassurance(front: Front) -> None:
     """Where no indicator was named the note says that nobody read the words."""
     prose = example("03")

@@ -18,7 +18,7 @@ from services.referrals.domain import (
 )
 from services.referrals.models import Referral
 from services.referrals.queries import Intake, self_link, source_of
-from services.referrals.schemas import ReferralAccepted, ReferralIn, read_referral, read_strictly, tells_of_a_child
+from services.referrals.schemas import ReferralAccepted, ReferralIn, read_referral, read_strictly
 from shared import clock
 from shared.audit import audit_row, audit_rows
 from shared.calendar import decision_due_at
@@ -26,7 +26,7 @@ from shared.db import new_id
 from shared.events import Event, ReferralSubmitted
 from shared.http.answers import Answer, Once
 from shared.http.at_once import after_first, answer_at_once
-from shared.http.lenient import Document, danger_ruled_out
+from shared.http.lenient import Document, danger_ruled_out, tells_of_a_child
 from shared.http.service import Resources
 from shared.outbox import outbox, outbox_row
 from shared.problems import Unavailable

@@ -1,7 +1,7 @@
 """What is decided about a referral before anybody reads it: state, reference, quality, warnings, urgency."""
 
 from services.referrals.domain.identifiers import Warned
-from services.referrals.domain.quality import Asked, Quality, parts_missing, quality_of
+from services.referrals.domain.quality import Asked, Quality, parts_missing, quality_of, warnings_of_reading
 from services.referrals.domain.status import (
     IllegalMove,
     ReferralAlreadyDecided,
@@ -32,4 +32,5 @@ __all__ = [
     "new_reference",
     "parts_missing",
     "quality_of",
+    "warnings_of_reading",
 ]

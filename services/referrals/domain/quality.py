@@ -61,7 +61,7 @@ def quality_of(document: Mapping[str, Any], received_on: date) -> Quality:
     unclear = document.get("not_understood", ())
     lost += min(len(unclear), MOST_LOST)
     asked += _asked_again(unclear, {one.pointer for one in asked})
-    warnings = (*warnings_of(document, received_on), *_warned(document))
+    warnings = (*warnings_of(document, received_on), *warnings_of_reading(document))
     return Quality(max(0, 100 - lost), tuple(asked), warnings)
 
 
@@ -71,7 +71,7 @@ def _asked_again(unclear: Sequence[Mapping[str, Any]], asked: AbstractSet[str]) 
             yield Asked(pointer, f"Please send this again. {detail}", "It is kept as sent, for a person to read.")
 
 
-def _warned(document: Mapping[str, Any]) -> Iterator[Warned]:
+def warnings_of_reading(document: Mapping[str, Any]) -> Iterator[Warned]:
     """Warn of what was not understood, which no answer repeats, and of replaced characters."""
     for pointer, detail in _outside(document.get("not_understood", ())).items():
         yield Warned(pointer, f"This was not understood, and counts as not known. {detail}")

@@ -2,6 +2,7 @@
 
 from services.referrals.schemas.amendments import (
     AmendmentAccepted,
+    AmendmentDetail,
     AmendmentKind,
     AmendmentOut,
     InformationIn,
@@ -31,9 +32,9 @@ from services.referrals.schemas.answers import (
 from services.referrals.schemas.lenient import (
     adds_something,
     read_information,
+    read_information_strictly,
     read_referral,
     read_strictly,
-    tells_of_a_child,
 )
 from services.referrals.schemas.parse import parse_information, parse_referral
 from services.referrals.schemas.referral import ReferralIn
@@ -44,6 +45,7 @@ __all__ = [
     "AgencySeen",
     "AgencyShown",
     "AmendmentAccepted",
+    "AmendmentDetail",
     "AmendmentKind",
     "AmendmentOut",
     "CodeListOut",
@@ -68,7 +70,7 @@ __all__ = [
     "parse_information",
     "parse_referral",
     "read_information",
+    "read_information_strictly",
     "read_referral",
     "read_strictly",
-    "tells_of_a_child",
 ]

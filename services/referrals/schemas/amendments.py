@@ -6,10 +6,11 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
-from services.referrals.domain import CallNow
+from services.referrals.domain import CallNow, Warned
 from services.referrals.schemas.people import Part
 from services.referrals.schemas.referral import Indicated
 from services.referrals.schemas.text import RequiredNarrative
+from shared.not_understood import NotUnderstood
 
 AmendmentKind = Literal["information", "withdrawal"]
 
@@ -31,6 +32,7 @@ class AmendmentAccepted(BaseModel):
     id: UUID
     received_at: datetime
     call_now: CallNow | None = Field(description="Whom to ring at once, besides this form.")
+    warnings: tuple[Warned, ...] = Field(description="What was not understood, and is kept for a person to read.")
 
 
 class AmendmentOut(BaseModel):
@@ -42,3 +44,10 @@ class AmendmentOut(BaseModel):
     text: str | None = None
     indicators: list[Indicated] = []
     reason: str | None = None
+
+
+class AmendmentDetail(AmendmentOut):
+    """The same for the service that has the case, with what was not understood, as it was sent."""
+
+    not_understood: list[NotUnderstood] = []
+    not_understood_more: int = 0

@@ -10,7 +10,7 @@ from typing import Any, get_args
 from pydantic_core import to_json
 
 from services.referrals.schemas.amendments import InformationIn
-from services.referrals.schemas.parse import children_beyond, context_of, parse_referral
+from services.referrals.schemas.parse import children_beyond, context_of, parse_information, parse_referral
 from services.referrals.schemas.people import Answer as YesNo
 from services.referrals.schemas.people import Withheld
 from services.referrals.schemas.referral import ReferralIn
@@ -39,6 +39,11 @@ def read_referral(document: Document, hub: Hub, default_source: str, received_at
     return reading.beside(document.unnamed, document.replaced)
 
 
+def read_information_strictly(document: Document, hub: Hub, children: int) -> Reading[InformationIn]:
+    """Return what is added; raises `Invalid` as `parse_information` does."""
+    return Reading(parse_information(document.content, hub, children))
+
+
 def read_information(document: Document, hub: Hub, children: int) -> Reading[InformationIn]:
     """Return what is added to a referral of so many children, and what was not understood of it."""
 
@@ -48,15 +53,6 @@ def read_information(document: Document, hub: Hub, children: int) -> Reading[Inf
     context = {"code_lists": hub.code_lists}
     reading = read_leniently(InformationIn, document.content, context, INFORMATION_STAND_INS, beyond)
     return reading.beside(document.unnamed, document.replaced)
-
-
-def tells_of_a_child(content: Any) -> bool:
-    """Tell whether a document has the least that is taken: a child with any content, or a story."""
-    if not isinstance(content, Mapping):
-        return False
-    concern = content.get("concern")
-    story = concern.get("what_happened") if isinstance(concern, Mapping) else None
-    return says_something(content.get("children")) or says_something(story)
 
 
 def adds_something(content: Any) -> bool:

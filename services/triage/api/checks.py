@@ -9,14 +9,13 @@ from fastapi import APIRouter, Query, Response
 from services.triage.api.desk import Session, TriageDesk
 from services.triage.queries.checks import check_facts, check_referral
 from services.triage.queries.unmet_needs import count_unmet
-from services.triage.schemas import CheckOut, FactsSeen, ReferralSeen, UnmetNeedPage
+from services.triage.schemas import CheckOut, ReferralSeen, UnmetNeedPage
 from shared.allowances import Allowance
 from shared.audit import record_access
-from shared.http.answers import JsonBody
+from shared.http.lenient import APPLIED, LenientBody, danger_ruled_out, tells_of_a_child
 from shared.http.openapi import body_of
 from shared.http.reading import Day
 from shared.http.routes import StrictRoute
-from shared.http.validation import validated
 from shared.security import CASE_ROLES, Caller, Role, allow
 
 UNTOLD = "not told"
@@ -28,16 +27,22 @@ Staff = Annotated[Caller, allow(roles=(*CASE_ROLES, Role.ADMIN, Role.AUDITOR))]
 AskedDay = Annotated[Day | None, Query()]
 
 
-@router.post("/v1/threshold-checks", openapi_extra=body_of(ReferralSeen))
-async def post_threshold_check(caller: Checker, body: JsonBody, session: Session, desk: TriageDesk) -> CheckOut:
+@router.post("/v1/threshold-checks", responses={200: APPLIED}, openapi_extra=body_of(ReferralSeen))
+async def post_threshold_check(
+    caller: Checker, document: LenientBody, response: Response, session: Session, desk: TriageDesk
+) -> CheckOut:
     """Say what the threshold document says of a referral, or of `{facts}` alone, before anything is sent.
 
-    No case is read, and nothing of the document is kept.
+    No case is read, and nothing of the document is kept. A referral is read as leniently as where it is sent.
     """
-    if isinstance(body, dict) and "facts" in body:
-        told = await check_facts(session, desk.policy, desk.hub, validated(FactsSeen, body))
+    content = document.content
+    if isinstance(content, dict) and "facts" in content:
+        document.is_lenient(danger=False, enough=True)
+        told = await check_facts(session, desk.policy, desk.hub, document)
     else:
-        told = await check_referral(session, desk.policy, desk.hub, validated(ReferralSeen, body))
+        lenient = document.is_lenient(danger=not danger_ruled_out(content), enough=tells_of_a_child(content))
+        told = await check_referral(session, desk.policy, desk.hub, content, lenient=lenient)
+    response.headers.update(document.headers)
     await record_access(
         session, caller, "threshold.checked", "threshold_check", [told.check_id], purpose="threshold check"
     )

@@ -3,6 +3,7 @@
 Pure. Ages are reckoned on the day of receipt, never on today, so that an assessment can be repeated exactly.
 """
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -22,6 +23,9 @@ HOUSEHOLD_KINDS = (
     frozenset({"parental_mental_health_mild", "parental_illness_affecting_care"}),
 )
 
+SIGNS = re.compile(r"(/concern)?(/indicators(/|$)|$)")
+"""Where a sign may stand that was not understood: also in a concern that was not, or a whole document."""
+
 YES_NO = {"yes": True, "no": False}
 
 STANDING = frozenset(
@@ -32,6 +36,7 @@ STANDING = frozenset(
         "household_combination",
         "narrative_coded",
         "possible_match_waiting",
+        "not_understood",
     }
 )
 """Facts that a coding may raise but never take back: what was reported or recorded stands."""
@@ -64,6 +69,7 @@ def facts_of(document: Mapping[str, Any], child: int, received_at: datetime, his
         **_recorded(history),
         "narrative_coded": history.narrative_coded,
         "household_combination": _household_combination(said),
+        **_not_understood(document),
         "indicators": sorted(_codes(said, "present", child)),
         "indicators_ruled_out": sorted(_codes(said, "ruled_out", child)),
     }
@@ -79,6 +85,18 @@ def _recorded(history: History) -> dict[str, FactValue]:
         "below_threshold_decision_12_months": history.below_threshold_decision_12_months or unless_found,
         "possible_match_waiting": history.possible_match_waiting or unless_found,
     }
+
+
+def _not_understood(document: Mapping[str, Any]) -> dict[str, FactValue]:
+    """Tell that something was not understood, and whether it may have been a sign, of whichever child.
+
+    A screener who has read that sign codes it, and that it is no longer open.
+    """
+    unclear = document.get("not_understood")
+    if not unclear:
+        return {}
+    signs = any(SIGNS.match(one["pointer"]) for one in unclear) or bool(document.get("not_understood_more"))
+    return {"not_understood": True, **({"indicator_not_understood": True} if signs else {})}
 
 
 def _merged(standing: FactValue | None, coded: FactValue) -> FactValue:

@@ -100,8 +100,17 @@ def numbered(children: Sequence[tuple[str, str, Any]]) -> list[tuple[str, str]]:
     return [(str(index), f"{name}, {age}") for index, (name, age, _) in enumerate(children)]
 
 
+def place(pointer: str) -> str:
+    """Return a place in a document in words, counting from 1: `/children/0/sex` as `Children 1, sex`."""
+    steps = [step.replace("~1", "/").replace("~0", "~") for step in pointer.split("/")[1:]]
+    words = "".join(f" {int(step) + 1}" if step.isdecimal() else f", {plain(step).lower()}" for step in steps)
+    return words.removeprefix(", ").capitalize() or "The whole of it"
+
+
 def content(found: Any) -> str:
     """Return what came in as text: each of its texts on a line of its own, with what it is."""
+    if isinstance(found, list):
+        return "\n".join(content(one) for one in found)
     if not isinstance(found, dict):
         return "" if found is None else str(found)
     return "\n".join(f"{plain(name)}: {content(value)}" for name, value in found.items() if value not in (None, "", []))

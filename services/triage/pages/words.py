@@ -170,6 +170,7 @@ OUTCOMES = [(outcome.value, ROUTES[outcome]) for outcome in Outcome]
 REVIEWS = {
     "narrative_not_coded": "Nobody has coded what was written",
     "immediate_danger_unknown": "It is not known whether a child is in danger now",
+    "not_understood": "Something of what was sent could not be understood",
     "assessment_error": "A rule or a fact is in error",
 }
 

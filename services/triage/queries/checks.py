@@ -11,13 +11,17 @@ from services.triage.domain import History, check_coding, council_of, facts_of, 
 from services.triage.models import HelpService
 from services.triage.queries.directory import load_directory, placed_postcodes
 from services.triage.routing import Seeker, choose, seeker_of
-from services.triage.schemas import CheckOut, FactsSeen, FactsTried, LocalHelp, QuestionOut, ReferralSeen
+from services.triage.schemas import CheckOut, FactsSeen, FactsTried, LocalHelp, QuestionOut, ReferralSeen, WarningOut
 from services.triage.thresholds import NARRATIVE_NOT_CODED, Policy, assess, wrong_facts
-from services.triage.thresholds.vocabulary import NARRATIVE_CODED
+from services.triage.thresholds.vocabulary import NARRATIVE_CODED, NOT_UNDERSTOOD
 from shared import clock
 from shared.calendar import is_open
 from shared.db import new_id
+from shared.http.lenient import Document
+from shared.http.validation import validated
+from shared.not_understood import outside, pointer_of
 from shared.problems import FieldError, Invalid
+from shared.reading import Reading, StandIns, read_leniently
 from shared.settings.hub import Hub
 
 LEAST_HELP, MOST_HELP = 2, 3
@@ -30,13 +34,24 @@ LAST = "Still worried? Refer, or call {who}: {phone}."
 
 Receipt = Mapping[str, Any]
 
+STAND_INS: StandIns = {
+    "": lambda _: {"children": [{}], "concern": {"immediate_danger": "not_known"}},
+    "/children": lambda _: [{}],
+    "/children/*": lambda _: {},
+    "/household/*": lambda _: {},
+    "/concern": lambda _: {"immediate_danger": "not_known"},
+    "/concern/immediate_danger": lambda _: "not_known",
+}
+FACTS_STAND_INS: StandIns = {"": lambda _: {"facts": {}}, "/facts": lambda _: {}}
+"""What stands where something was not understood: nothing is known of it."""
 
-async def check_referral(session: AsyncSession, policy: Policy, hub: Hub, seen: ReferralSeen) -> CheckOut:
-    """Check every child of a document; raises `Invalid` for codes that there are not."""
-    document = seen.model_dump(mode="json", exclude_none=True)
-    indicators = document["concern"].get("indicators", [])
-    _check_indicators(policy, indicators, len(seen.children))
-    children = range(len(seen.children))
+
+async def check_referral(
+    session: AsyncSession, policy: Policy, hub: Hub, content: Any, *, lenient: bool = False
+) -> CheckOut:
+    """Check every child of a document; raises `Invalid` for what does not fit, unless it is read leniently."""
+    document = _read(policy, content, lenient=lenient).document()
+    children = range(len(document["children"]))
     at = clock.now()
     receipts = [_receipt(policy, facts_of(document, child, at, History())) for child in children]
     placed = await placed_postcodes(session, [document])
@@ -44,21 +59,18 @@ async def check_referral(session: AsyncSession, policy: Policy, hub: Hub, seen: 
         seeker_of(document, child, council_of(document, child, hub.districts, placed), receipts[child])
         for child in children
     ]
-    return await _told(session, hub, receipts, seekers)
+    return await _told(session, hub, receipts, seekers, document)
 
 
-async def check_facts(session: AsyncSession, policy: Policy, hub: Hub, seen: FactsSeen) -> CheckOut:
-    """Check the facts of one child; raises `Invalid` for facts that the vocabulary does not have."""
-    if wrong := wrong_facts(policy.vocabulary, seen.facts):
-        known = policy.vocabulary.facts
-        places = {f"/facts/{name}" if name in known else "/facts": advice for name, advice in wrong.items()}
-        errors = tuple(FieldError(pointer, advice) for pointer, advice in places.items())
-        raise Invalid("Correct the fields named.", errors=errors)
+async def check_facts(session: AsyncSession, policy: Policy, hub: Hub, body: Document) -> CheckOut:
+    """Check the facts of one child; raises `Invalid` for what does not fit, unless lenient reading is preferred."""
+    reading = _read_facts(policy, body)
+    seen, unclear = reading.model, {NOT_UNDERSTOOD: True} if reading.not_understood else {}
     document = {"children": [{"address": {"postcode": seen.postcode}}]}
     placed = await placed_postcodes(session, [document])
-    receipt = _receipt(policy, {NARRATIVE_CODED: True, **seen.facts})
+    receipt = _receipt(policy, {NARRATIVE_CODED: True, **seen.facts, **unclear})
     seeker = seeker_of(document, 0, council_of(document, 0, hub.districts, placed), receipt)
-    return await _told(session, hub, [receipt], [seeker])
+    return await _told(session, hub, [receipt], [seeker], reading.document())
 
 
 def try_facts(policy: Policy, tried: FactsTried) -> Receipt:
@@ -77,15 +89,43 @@ def _receipt(policy: Policy, facts: Mapping[str, Any]) -> Receipt:
     return assess(policy, facts).model_dump(mode="json")
 
 
-def _check_indicators(policy: Policy, indicators: Sequence[Mapping[str, Any]], children: int) -> None:
-    try:
-        check_coding(policy.vocabulary, indicators, {}, children=children)
-    except Invalid as wrong:
-        errors = tuple(FieldError(f"/concern{error.pointer}", error.detail) for error in wrong.errors)
-        raise Invalid(wrong.detail, errors=errors) from None
+def _read(policy: Policy, content: Any, *, lenient: bool) -> Reading[ReferralSeen]:
+    def wrong_indicators(document: Mapping[str, Any]) -> Iterable[FieldError]:
+        indicators = document["concern"].get("indicators") or ()
+        try:
+            check_coding(policy.vocabulary, indicators, {}, children=len(document["children"]))
+        except Invalid as wrong:
+            return tuple(FieldError(f"/concern{error.pointer}", error.detail) for error in wrong.errors)
+        return ()
+
+    if lenient:
+        return read_leniently(ReferralSeen, content, {}, STAND_INS, wrong_indicators)
+    seen = validated(ReferralSeen, content)
+    if errors := wrong_indicators(seen.model_dump(mode="json")):
+        raise Invalid("Correct the fields named.", errors=tuple(errors))
+    return Reading(seen)
 
 
-async def _told(session: AsyncSession, hub: Hub, receipts: Sequence[Receipt], seekers: Sequence[Seeker]) -> CheckOut:
+def _read_facts(policy: Policy, body: Document) -> Reading[FactsSeen]:
+    vocabulary = policy.vocabulary
+
+    def wrong(document: Mapping[str, Any]) -> Iterable[FieldError]:
+        found = wrong_facts(vocabulary, document["facts"])
+        return [FieldError(pointer_of(("facts", name)), advice) for name, advice in found.items()]
+
+    if body.preferred:
+        return read_leniently(FactsSeen, body.content, {}, FACTS_STAND_INS, wrong)
+    seen = validated(FactsSeen, body.content)
+    if errors := wrong({"facts": seen.facts}):
+        known = {pointer_of(("facts", name)) for name in vocabulary.facts}
+        places = {error.pointer if error.pointer in known else "/facts": error.detail for error in errors}
+        raise Invalid("Correct the fields named.", errors=tuple(FieldError(*place) for place in places.items()))
+    return Reading(seen)
+
+
+async def _told(
+    session: AsyncSession, hub: Hub, receipts: Sequence[Receipt], seekers: Sequence[Seeker], document: Mapping[str, Any]
+) -> CheckOut:
     top = highest(receipts)
     return CheckOut(
         check_id=new_id(),
@@ -100,6 +140,10 @@ async def _told(session: AsyncSession, hub: Hub, receipts: Sequence[Receipt], se
         ],
         local_help=await _local_help(session, seekers),
         note=_note(hub, receipts),
+        warnings=[
+            WarningOut(pointer=outside(one["pointer"]), detail=one["detail"])
+            for one in document.get("not_understood", ())
+        ],
     )
 
 

@@ -25,7 +25,15 @@ from services.triage.schemas.challenges import (
     OpenChallenge,
     OpenChallenges,
 )
-from services.triage.schemas.checks import CheckOut, FactsSeen, FactsTried, LocalHelp, QuestionOut, ReferralSeen
+from services.triage.schemas.checks import (
+    CheckOut,
+    FactsSeen,
+    FactsTried,
+    LocalHelp,
+    QuestionOut,
+    ReferralSeen,
+    WarningOut,
+)
 from services.triage.schemas.clocks import Handover, HandoverItem, PageItem, PageList
 from services.triage.schemas.decisions import (
     ChildDecisionIn,
@@ -139,4 +147,5 @@ __all__ = [
     "TransferIn",
     "UnmetNeedOut",
     "UnmetNeedPage",
+    "WarningOut",
 ]

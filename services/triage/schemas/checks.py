@@ -98,6 +98,13 @@ class LocalHelp(BaseModel):
     phones: list[str]
 
 
+class WarningOut(BaseModel):
+    """Where something was not understood, and what is wrong with it; never the value."""
+
+    pointer: str
+    detail: str
+
+
 class CheckOut(BaseModel):
     """What the policy says of what was sent, and of nothing else; of several children, of the highest."""
 
@@ -108,3 +115,6 @@ class CheckOut(BaseModel):
     questions: list[QuestionOut] = Field(description="What is missing and could matter.")
     local_help: list[LocalHelp] = Field(description="Services near the child, the nearest fit first.")
     note: str
+    warnings: list[WarningOut] = Field(
+        [], description="What was not understood, and counts as not known.", exclude_if=lambda found: not found
+    )

@@ -1,8 +1,8 @@
 """Assesses what is known of one child against a compiled policy. Pure: no clock, no randomness, no I/O.
 
 Levels, priorities and routes are highest-wins, so the order of rules never matters, and a floor, which takes part
-like any rule, cannot be lowered. Three things raise only the priority and ask for a person: a floor that may hold,
-a narrative that nobody has coded, and an error.
+like any rule, cannot be lowered. Four things raise only the priority and ask for a person: a floor that may hold,
+a narrative that nobody has coded, something that was not understood, and an error.
 """
 
 import json
@@ -18,7 +18,10 @@ from services.triage.thresholds.kleene import FALSE, UNKNOWN, Pair, Row
 from services.triage.thresholds.policy import DEFAULT, Answer, Entry, Policy
 from services.triage.thresholds.receipt import Because, CouldReach, Fired, Missing, Reached, Receipt
 from services.triage.thresholds.vocabulary import (
+    INDICATOR_NOT_UNDERSTOOD,
     NARRATIVE_CODED,
+    NOT_UNDERSTOOD,
+    OF_READING,
     POSSIBLE_MATCH_WAITING,
     FactType,
     FactValue,
@@ -41,18 +44,20 @@ def assess(policy: Policy, facts: Mapping[str, FactValue]) -> Receipt:
     row, wrong = _row(policy, facts)
     verdicts, broken = _verdicts(policy, row)
     error = wrong or broken
+    unclear = any(facts.get(name) is True for name in OF_READING)
     judged = list(zip(policy.entries, verdicts, strict=True))
     fired = [entry for entry, (certain, _) in judged if certain and entry.id != DEFAULT]
     may_fire = [entry for entry, (certain, possible) in judged if possible and not certain]
     uncoded = _is_uncoded(policy, row)
-    least = _least_rank(policy, uncoded=uncoded, error=error)
+    least = _least_rank(policy, unread=uncoded or unclear, error=error)
     standing = _conclude(policy, verdicts, least)
     undecided = error and not fired
     if undecided:
         standing = standing._replace(decider=policy.entries[0])
     then = standing.decider.then
     reach = _could_reach(policy, standing, may_fire)
-    review = _reviews(fired, may_fire, uncoded=uncoded, error=error)
+    asked = {NARRATIVE_NOT_CODED: uncoded, NOT_UNDERSTOOD: unclear, ASSESSMENT_ERROR: error}
+    review = _reviews(fired, may_fire, [name for name, holds in asked.items() if holds])
     recorded = {name: _recorded(facts[name]) for name in sorted(facts)}
     return Receipt.model_construct(
         level=then.level,
@@ -76,10 +81,13 @@ def _row(policy: Policy, facts: Mapping[str, FactValue]) -> tuple[Row, bool]:
     for name, value in facts.items():
         fact = policy.vocabulary.facts.get(name)
         if fact is None or fact.type is FactType.CONCERNS:
-            wrong = True
+            wrong = wrong or name not in OF_READING
             continue
         row[name], right = knowledge.given(policy.vocabulary, name, value)
         wrong = wrong or not right
+    if facts.get(INDICATOR_NOT_UNDERSTOOD) is True:
+        present = policy.vocabulary.present
+        row[present] = knowledge.unknown(policy.vocabulary, present) | row[present]
     return row, wrong
 
 
@@ -104,10 +112,10 @@ def _is_uncoded(policy: Policy, row: Row) -> bool:
     return not has_need and not coded
 
 
-def _least_rank(policy: Policy, *, uncoded: bool, error: bool) -> int:
+def _least_rank(policy: Policy, *, unread: bool, error: bool) -> int:
     if error:
         return len(policy.colours) - 1
-    return policy.ranks[Priority.AMBER] if uncoded else 0
+    return policy.ranks[Priority.AMBER] if unread else 0
 
 
 def _conclude(policy: Policy, verdicts: Sequence[Pair], least: int) -> _Standing:
@@ -133,14 +141,10 @@ def _could_reach(policy: Policy, standing: _Standing, may_fire: Sequence[Entry])
     return CouldReach.model_construct(level=level, priority=policy.colours[rank], via=tuple(via))
 
 
-def _reviews(fired: Sequence[Entry], may_fire: Sequence[Entry], *, uncoded: bool, error: bool) -> tuple[str, ...]:
+def _reviews(fired: Sequence[Entry], may_fire: Sequence[Entry], asked: Sequence[str]) -> tuple[str, ...]:
     names = [entry.if_unknown.review for entry in may_fire if entry.if_unknown]
     names += [entry.id for entry in fired if entry.then.review]
-    if uncoded:
-        names.append(NARRATIVE_NOT_CODED)
-    if error:
-        names.append(ASSESSMENT_ERROR)
-    return tuple(dict.fromkeys(names))
+    return tuple(dict.fromkeys([*names, *asked]))
 
 
 def _may_auto_route(policy: Policy, row: Row, level: int, reach: CouldReach, in_play: Sequence[Entry]) -> bool:

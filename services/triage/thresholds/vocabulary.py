@@ -21,6 +21,10 @@ Level = Annotated[int, Field(ge=1, le=4)]
 
 NARRATIVE_CODED = "narrative_coded"
 POSSIBLE_MATCH_WAITING = "possible_match_waiting"
+NOT_UNDERSTOOD = "not_understood"
+INDICATOR_NOT_UNDERSTOOD = "indicator_not_understood"
+OF_READING = (NOT_UNDERSTOOD, INDICATOR_NOT_UNDERSTOOD)
+"""What was not understood counts with any vocabulary, also one that does not speak of it."""
 
 
 class FactType(StrEnum):
@@ -150,5 +154,5 @@ def _check_concerns(vocabulary: Vocabulary, complaints: Complaints) -> None:
         if (fact.of in sets) != (fact.type is FactType.CONCERNS):
             advice = "Concerns, and nothing else, name in `of` the set of indicators they are seen in."
             complaints.add((*place, "of"), f"{advice} {suggest(fact.of, sets)}")
-        if name in (NARRATIVE_CODED, POSSIBLE_MATCH_WAITING) and fact.type is not FactType.YES_NO:
+        if name in (NARRATIVE_CODED, POSSIBLE_MATCH_WAITING, *OF_READING) and fact.type is not FactType.YES_NO:
             complaints.add((*place, "type"), f'"{name}" must be of the type yes_no. Change its type.')

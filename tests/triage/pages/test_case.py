@@ -49,6 +49,31 @@ async def test_what_was_written_stays_text(front: Front, as_persona: SignIn) -> 
     assert "<img" not in browser.page.text
 
 
+async def test_what_was_not_understood_stands_first(front: Front, as_persona: SignIn) -> None:
+    """Values that did not fit are shown as they were sent, before all else, on the case and where it is coded."""
+    document = example("05")
+    document["not_understood"] = [
+        {"pointer": "/children/0/sex", "value": {MARKUP: [MARKUP, 7]}, "detail": "Must be one of F, M."},
+        {"pointer": "/concern/indicators/2", "value": "moon sickness", "detail": "An object is needed."},
+    ]
+    document["not_understood_more"] = 12
+    browser = await as_persona("screener")
+    path = await opened(front, browser, document)
+
+    for page in (path, f"{path}/facts"):
+        await browser.open(page)
+        first = browser.text.index("Not understood: read this first")
+        assert "Children 1, sex" in browser.text
+        assert "Concern, indicators 3" in browser.text
+        assert "moon sickness" in browser.text
+        assert MARKUP in browser.text
+        assert "12 more are not kept" in browser.text
+        assert "<script>alert" not in browser.page.text
+        assert "What was said" not in browser.text[:first]
+    await browser.open(path)
+    assert "Something of what was sent could not be understood" in browser.text
+
+
 async def test_reading_a_case_is_audited(front: Front, as_persona: SignIn) -> None:
     """Each reading leaves a row before the page leaves; a case that is not there leaves none and is 404."""
     browser = await as_persona("screener")

@@ -29,12 +29,11 @@ from services.triage.pages.journey.answers import (
 from services.triage.pages.journey.steps import CHECK, Journey, Place, may_be_danger
 from services.triage.pages.page import Page, PageRoute, form_for, go, page_for
 from services.triage.queries.checks import check_referral
-from services.triage.schemas import CheckOut, ReferralSeen
+from services.triage.schemas import CheckOut
 from shared.audit import record_access
 from shared.db import transaction
 from shared.http.client import ServiceClient
 from shared.http.reading import whole_number
-from shared.http.validation import validated
 from shared.inbox import Transient
 from shared.problems import FieldError, Forbidden, IdempotencyKeyReused, Invalid, NotFound, Problem, Unavailable
 
@@ -208,9 +207,8 @@ async def _show(at: At, problem: Problem | None = None) -> Response:
 async def check_of(page: Page, document: Mapping[str, Any]) -> CheckOut | None:
     """Return what the threshold document says, None where the referral is not whole enough to be checked."""
     try:
-        seen = validated(ReferralSeen, document)
         async with transaction(page.db) as session:
-            found = await check_referral(session, page.desk.policy, page.desk.hub, seen)
+            found = await check_referral(session, page.desk.policy, page.desk.hub, document)
             told = [found.check_id]
             await record_access(session, page.caller, "threshold.checked", "threshold_check", told, purpose=PURPOSE)
     except Invalid:
