@@ -26,8 +26,8 @@ MALFORMED = {
     "not JSON": raw('{"kind": '),
     "a duplicate key": raw('{"kind": "request", "kind": "information"}'),
     "NaN": raw('{"children": NaN}'),
-    "an infinity by overflow": raw('{"children": 1e999}'),
-    "a huge integer": raw('{"children": 123456789012345678901234567890}'),
+    "an infinity by overflow": raw('{"concern": {"immediate_danger": "no"}, "children": 1e999}'),
+    "a huge integer": raw('{"concern": {"immediate_danger": "no"}, "kind": 123456789012345678901234567890}'),
     "NUL": raw('{"kind": "re\\u0000quest"}'),
     "a lone surrogate": raw('{"kind": "\\ud800"}'),
     "bytes that are no UTF-8": b'{"kind": "\xff"}',
@@ -60,7 +60,7 @@ INVALID: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "no child": (referral(children=[]), "/children"),
     "a text for a flag": (referral(restricted=CANARY), "/restricted"),
-    "a list for an object": (referral(concern=[CANARY]), "/concern"),
+    "a list for an object": (referral(openness=[CANARY]), "/openness"),
     "nobody to call back": (referral(referrer={"name": CANARY}), "/referrer"),
     "a child that is not there": (
         referral(
