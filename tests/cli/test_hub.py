@@ -7,6 +7,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from services.__main__ import main
 from services.cli import running
@@ -33,8 +34,11 @@ class Hub:
 
     async def __call__(self, *words: str) -> tuple[Any, list[str]]:
         self._monkeypatch.setattr("sys.argv", ["frontdoor", "hub", *words, "--data-dir", str(self._folder)])
-        with pytest.raises(SystemExit) as exited:
-            await asyncio.to_thread(main)
+        # What tests before this one left running in the background logs to the same output.
+        with capture_logs():
+            self._capsys.readouterr()
+            with pytest.raises(SystemExit) as exited:
+                await asyncio.to_thread(main)
         printed = self._capsys.readouterr()
         return exited.value.code, [*printed.out.splitlines(), *printed.err.splitlines()]
 
