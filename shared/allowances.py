@@ -21,7 +21,6 @@ class Allowance(StrEnum):
     CHANGES = "changes"
     CHECKS = "checks"
     CLAIMS = "claims"
-    TOKENS = "tokens"
 
 
 @dataclass(frozen=True)

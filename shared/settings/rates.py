@@ -27,12 +27,11 @@ class RateSettings(BaseSettings):
     rate_danger: Written = Field(
         Rate(60, 2), description="Those in immediate danger, which fall back on the others' allowance."
     )
-    rate_reads: Written = Field(Rate(500, 50), description="Reads and pages of one of the staff.")
+    rate_reads: Written = Field(Rate(500, 50), description="Reads of one of the staff.")
     rate_partner_reads: Written = Field(Rate(300, 20), description="Reads of one agency, or one of its people.")
     rate_changes: Written = Field(Rate(300, 20), description="Whatever else one client records or changes.")
     rate_checks: Written = Field(Rate(120, 5), description="Threshold checks of one agency.")
     rate_claims: Written = Field(Rate(60, 1), description="Cases that one of the staff claims.")
-    rate_tokens: Written = Field(Rate(60, 1), description="Access tokens that one agency is given.")
 
     def rates(self) -> Mapping[Allowance, Rate]:
         return {allowance: getattr(self, f"{PREFIX}{allowance}") for allowance in Allowance}
