@@ -63,8 +63,8 @@ def cases_of(world: World) -> Iterator[Cases]:
 
 
 def ordinary(number: int) -> dict[str, Any]:
-    """Return a referral of a family of its own, in no danger."""
-    document = json.loads((EXAMPLES / "03-attendance-and-routines.json").read_text())
+    """Return a referral of a family of its own, in no danger, that takes no place of an early help service."""
+    document = json.loads((EXAMPLES / "05-self-harm-after-exclusion.json").read_text())
     surname = "".join(chr(ord("a") + int(digit)) for digit in f"{number:04}").title()
     return another_family(document, surname * 2, born=f"20{8 + number % 12:02}-{1 + number % 9:02}-1{number % 9}")
 
