@@ -12,6 +12,10 @@ Path = tuple[str | int, ...]
 
 VALUE_BYTES = 2048
 POINTER_CHARACTERS = 500
+BESIDE = frozenset({"not_understood", "not_understood_more", "characters_replaced", "as_sent"})
+"""What stands in a document beside what was understood of it."""
+
+BEGINNING = "This is its beginning; all of it stands in the document as sent."
 
 
 @dataclass(frozen=True)
@@ -43,14 +47,14 @@ def outside(pointer: str) -> str:
     return "".join(f"/{part}" for part in known)
 
 
-def as_given(value: Any) -> Any:
-    """Return a value as it is kept: whole where its JSON has at most 2 kB, else as much of its text as that."""
-    plain = as_json(value)
+def not_understood(path: Path, value: Any, detail: str) -> NotUnderstood:
+    """Name a value: whole where its JSON has at most 2 kB, else as much of its text as that, which is then said."""
+    pointer, plain = pointer_of(path), as_json(value)
     text = to_json(plain)
     if len(text) <= VALUE_BYTES:
-        return plain
+        return NotUnderstood(pointer, plain, detail)
     text = plain.encode() if isinstance(plain, str) else text
-    return text[:VALUE_BYTES].decode(errors="ignore")
+    return NotUnderstood(pointer, text[:VALUE_BYTES].decode(errors="ignore"), f"{detail} {BEGINNING}")
 
 
 def as_json(value: Any) -> Any:

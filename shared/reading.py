@@ -12,7 +12,7 @@ from typing import Any, Generic, Self, TypeVar, get_args
 from pydantic import BaseModel, ValidationError
 
 from shared.http.validation import words
-from shared.not_understood import VALUE_BYTES, NotUnderstood, Path, as_given, pointer_of
+from shared.not_understood import VALUE_BYTES, NotUnderstood, Path, not_understood
 from shared.problems import FieldError
 
 M = TypeVar("M", bound=BaseModel)
@@ -34,28 +34,34 @@ CHILD_OF_INDICATOR = "/indicators/*/child"
 
 @dataclass(frozen=True)
 class Reading(Generic[M]):
-    """A valid model, what of the document did not fit it, and how many more such values were not kept.
+    """A valid model, what of the document did not fit it, and how many more such values were not named.
 
-    `replaced` are the places of texts in which characters were replaced.
+    `replaced` are the places of texts in which characters were replaced; `as_sent` is the whole of what was sent.
     """
 
     model: M
     not_understood: tuple[NotUnderstood, ...] = ()
     more: int = 0
     replaced: tuple[str, ...] = ()
+    as_sent: str = ""
 
-    def beside(self, unnamed: Sequence[NotUnderstood], replaced: Sequence[str]) -> Self:
-        """Add what was put aside before anything was read."""
+    def beside(self, unnamed: Sequence[NotUnderstood], replaced: Sequence[str], as_sent: bytes = b"") -> Self:
+        """Add what was put aside before anything was read, and all of it where any of it was not understood."""
         found = (*self.not_understood, *unnamed)
         more = self.more + len(found[VALUES_KEPT:])
-        return replace(self, not_understood=found[:VALUES_KEPT], more=more, replaced=tuple(replaced))
+        whole = as_sent.decode() if found else ""
+        return replace(self, not_understood=found[:VALUES_KEPT], more=more, replaced=tuple(replaced), as_sent=whole)
 
     def document(self) -> dict[str, Any]:
         """Return what is stored: the model's JSON, and beside it what was not understood, where anything was not."""
         kept = self.model.model_dump(mode="json", exclude_none=True)
         if self.not_understood:
             kept["not_understood"] = [vars(one) for one in self.not_understood]
-        beside = {"not_understood_more": self.more, "characters_replaced": list(self.replaced)}
+        beside = {
+            "not_understood_more": self.more,
+            "characters_replaced": list(self.replaced),
+            "as_sent": self.as_sent,
+        }
         return kept | {name: value for name, value in beside.items() if value}
 
 
@@ -219,7 +225,7 @@ class _Draft:
         details = self.taken | self.beyond
         outermost = [path for path in details if not any(path[:length] in self.taken for length in range(len(path)))]
         kept = tuple(
-            NotUnderstood(pointer_of(path), as_given(self.rest.get(path, _found(self.given, path))), details[path])
+            not_understood(path, self.rest.get(path, _found(self.given, path)), details[path])
             for path in outermost[:VALUES_KEPT]
         )
         return Reading(valid, kept, len(outermost) - len(kept) + self.more)

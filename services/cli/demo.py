@@ -50,6 +50,8 @@ def _live_through_month(contacts: int, seed: int) -> None:
 def _stream(rate: float, minutes: float, seed: int, data_dir: Path, port: int) -> None:
     from contextlib import ExitStack
 
+    from pydantic_core import to_json
+
     from services.cli.partner import Partner
     from services.cli.synthetic import load_cast, synthetic_referrals
     from services.front_door.keys import existing_signing_key
@@ -66,5 +68,5 @@ def _stream(rate: float, minutes: float, seed: int, data_dir: Path, port: int) -
         made = synthetic_referrals(cast, seed, datetime.now(UTC).date())
         for sent, (slug, document) in zip(range(total), made, strict=False):
             time.sleep(max(0.0, started + sent / rate - time.monotonic()))
-            receipt = partners[slug].submit(document)
+            receipt = partners[slug].submit(to_json(document))
             step(f"{receipt['reference']}  {slug}  quality {receipt['quality']['score']}")

@@ -14,6 +14,7 @@ from shared.http.client import ASSERTION_TYPE, client_assertion
 from shared.problems import Problem, Unavailable
 
 ATTEMPTS: Final = 5
+JSON: Final = "application/json"
 PASSING: Final = frozenset({429, 503})
 RENEW_BEFORE_SECONDS: Final = 60
 LONGEST_WAIT_SECONDS: Final = 10.0
@@ -56,18 +57,18 @@ class Partner:
             self._token, self._renew_at = granted["access_token"], now + granted["expires_in"] - RENEW_BEFORE_SECONDS
         return self._token
 
-    def submit(self, document: Any) -> dict[str, Any]:
-        """Return the front door's answer to a referral, accepted once however often it had to be sent."""
-        return self._send("/v1/referrals", document=document)
+    def submit(self, body: bytes) -> dict[str, Any]:
+        """Return the front door's answer to a referral in JSON, accepted once however often it had to be sent."""
+        return self._send("/v1/referrals", body=body)
 
-    def _send(self, path: str, *, form: dict[str, str] | None = None, document: Any = None) -> dict[str, Any]:
+    def _send(self, path: str, *, form: dict[str, str] | None = None, body: bytes = b"") -> dict[str, Any]:
         key = str(uuid4())
         reply = None
         for attempt in range(ATTEMPTS):
             if attempt:
                 time.sleep(_wait_seconds(reply, attempt))
             try:
-                reply = self._http.post(path, **self._request(form, document, key))
+                reply = self._http.post(path, **self._request(form, body, key))
             except httpx.TransportError:
                 reply = None
                 continue
@@ -80,11 +81,11 @@ class Partner:
         answer: dict[str, Any] = reply.json()
         return answer
 
-    def _request(self, form: dict[str, str] | None, document: Any, key: str) -> dict[str, Any]:
+    def _request(self, form: dict[str, str] | None, body: bytes, key: str) -> dict[str, Any]:
         if form is not None:
             return {"data": form | {"client_assertion": client_assertion(self.slug, self.base_url, self.key)}}
-        headers = {"Authorization": f"Bearer {self.token()}", "Idempotency-Key": key}
-        return {"json": document, "headers": headers}
+        headers = {"Authorization": f"Bearer {self.token()}", "Idempotency-Key": key, "Content-Type": JSON}
+        return {"content": body, "headers": headers}
 
 
 def _wait_seconds(reply: httpx.Response | None, attempt: int) -> float:

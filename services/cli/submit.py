@@ -1,5 +1,7 @@
-"""`frontdoor submit`: sends referral documents as an agency and prints what became of each."""
+"""`frontdoor submit`: sends referral documents as an agency, each as it is, and prints what became of it."""
 
+from codecs import BOM_UTF8
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -26,29 +28,31 @@ def submit(
     ):
         for file in files:
             try:
-                receipt = partner.submit(_document(file))
+                receipt = partner.submit(_body(file))
             except Problem as problem:
                 refused += 1
                 step(f"{file}  not submitted  {problem.detail}")
                 if problem.slug == "unavailable":
                     break
             else:
-                step(_line(file, receipt))
+                step("\n".join(_lines(file, receipt)))
     if refused:
         raise typer.Exit(1)
 
 
-def _document(file: Path) -> Any:
-    from shared.http.strict import parse_json
+def _body(file: Path) -> bytes:
+    """Return what is in the file; whether it is a referral, the front door says."""
     from shared.problems import BadRequest
 
     try:
-        return parse_json(file.read_bytes())
+        return file.read_bytes().removeprefix(BOM_UTF8)
     except OSError as error:
         raise BadRequest(error.strerror or "It cannot be read.") from error
 
 
-def _line(file: Path, receipt: dict[str, Any]) -> str:
+def _lines(file: Path, receipt: dict[str, Any]) -> Iterator[str]:
     call = receipt.get("call_now")
     ring = f"  CALL NOW {call['who']} {call['phone']}" if call else ""
-    return f"{file}  {receipt['reference']}  {receipt['status']}{ring}"
+    yield f"{file}  {receipt['reference']}  {receipt['status']}{ring}"
+    for warning in receipt["quality"]["warnings"]:
+        yield f"{file}  {warning['pointer'] or '/'}: {warning['detail']}"

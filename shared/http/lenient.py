@@ -22,13 +22,17 @@ APPLIED: dict[str, Any] = {
 
 @dataclass(frozen=True)
 class Document:
-    """A parsed body that may be read leniently, whether that was preferred, and what strict reading refuses of it."""
+    """A parsed body that may be read leniently, whether that was preferred, and what strict reading refuses of it.
+
+    `as_sent` is the body itself, for where something of it is not understood.
+    """
 
     content: Any
     preferred: bool = False
     refused: BadRequest | None = None
     replaced: Sequence[str] = ()
     unnamed: Sequence[NotUnderstood] = ()
+    as_sent: bytes = b""
 
     def is_lenient(self, *, danger: bool, enough: bool) -> bool:
         """Tell whether to read leniently: in danger or where preferred, if the document says `enough`.
@@ -72,10 +76,10 @@ LenientBody = Annotated[Document, Depends(read_leniently)]
 def _parse(request: Request, body: bytes) -> Document:
     preferred = _prefers_lenient(request.headers.getlist("prefer"))
     try:
-        return Document(parse_json(body), preferred)
+        return Document(parse_json(body), preferred, as_sent=body)
     except BadRequest as refused:
         mended = mend_json(body, refused)
-        return Document(mended.document, preferred, refused, mended.replaced, mended.unnamed)
+        return Document(mended.document, preferred, refused, mended.replaced, mended.unnamed, body)
 
 
 def _prefers_lenient(headers: list[str]) -> bool:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
 from shared.http.strict import DEPTH, LARGEST_INTEGER, is_deeper
-from shared.not_understood import NotUnderstood, Numeral, Path, as_given, pointer_of
+from shared.not_understood import NotUnderstood, Numeral, Path, not_understood, pointer_of
 from shared.problems import BadRequest
 
 NOT_TEXT = re.compile("[\x00\ud800-\udfff]")
@@ -82,6 +82,6 @@ def _has_no_name(name: str, item: Any, path: Path, mended: Mended) -> bool:
     """Put aside a field whose name is no text: it can be none of ours, and two of them may end up alike."""
     if not NOT_TEXT.search(name):
         return False
-    pointer = pointer_of((*path, NOT_TEXT.sub(REPLACEMENT, name)))
-    mended.unnamed.append(NotUnderstood(pointer, as_given(_mend(item, path, Mended())), "There is no such field."))
+    place = (*path, NOT_TEXT.sub(REPLACEMENT, name))
+    mended.unnamed.append(not_understood(place, _mend(item, path, Mended()), "There is no such field."))
     return True

@@ -175,6 +175,19 @@ def test_submit_tells_which_file_was_refused(door: FrontDoor, tmp_path: Path) ->
     assert "received" in taken
 
 
+def test_submit_sends_what_is_in_the_file(door: FrontDoor, tmp_path: Path) -> None:
+    """A child in danger is submitted whatever else its file says, and each warning has a line of its own."""
+    odd = tmp_path / "odd.json"
+    said = '{"children": [{"given_name": "Ro\\u0000bin", "upn": 7}], "concern": {"immediate_danger": "yes"}}'
+    odd.write_text(said, encoding="utf-8-sig")
+    status, output, _ = said_by(door, "submit", "--agency", SCHOOL, str(odd))
+    assert status == 0
+    taken, *warnings = output.splitlines()
+    assert "  received  CALL NOW " in taken
+    assert any(f"{odd}  /children/0/upn: This was not understood" in line for line in warnings)
+    assert any(f"{odd}  /children/0/given_name: Characters that are no text" in line for line in warnings)
+
+
 def test_nobody_there_is_said_in_a_line(door: FrontDoor, tmp_path: Path) -> None:
     """Commands that need a front door, or a key, say what to do about its absence."""
     assert "Start it with" in complaint(door, "token", "--agency", SCHOOL, "--port", str(free_port()))

@@ -10,6 +10,7 @@ from shared.http.lenient import Document as Body
 from shared.http.lenient import danger_ruled_out, tells_of_a_child
 from shared.http.mending import mend_json
 from shared.http.strict import parse_json
+from shared.not_understood import BESIDE
 from shared.problems import BadRequest
 from shared.settings.hub import Hub
 from tests.referrals.documents import RECEIVED_AT, Document, child, document, indicators, member
@@ -33,8 +34,6 @@ VALUES: tuple[Any, ...] = (
     {"\udfff": None},
 )
 
-BESIDE = ("not_understood", "not_understood_more", "characters_replaced")
-
 
 def in_danger(concern: dict[str, Any] | None = None, **said: Any) -> Document:
     return document({"immediate_danger": "yes", **(concern or {})}, **said)
@@ -44,10 +43,10 @@ def read(sent: Any, hub: Hub) -> Document:
     """Return what would be stored of a document, which is valid whatever was sent."""
     body = json.dumps(sent).encode()
     try:
-        parsed = Body(parse_json(body))
+        parsed = Body(parse_json(body), as_sent=body)
     except BadRequest as refused:
         mended = mend_json(body, refused)
-        parsed = Body(mended.document, replaced=mended.replaced, unnamed=mended.unnamed)
+        parsed = Body(mended.document, replaced=mended.replaced, unnamed=mended.unnamed, as_sent=body)
     stored = read_referral(parsed, hub, "2A", RECEIVED_AT).document()
     parse_referral({name: part for name, part in stored.items() if name not in BESIDE}, hub, "2A", RECEIVED_AT)
     quality = quality_of(stored, RECEIVED_AT.date())

@@ -32,7 +32,7 @@ async def test_what_is_added_is_a_new_record(front: Front) -> None:
     (shown,) = (await front.read(accepted["id"]))["amendments"]
     assert (shown["id"], shown["kind"], shown["text"]) == (made["id"], "information", TEXT)
     detail = (await front.http.get(f"/internal/referrals/{accepted['id']}", headers=TRIAGE)).json()
-    assert detail["amendments"] == [{**shown, "not_understood": [], "not_understood_more": 0}]
+    assert detail["amendments"] == [{**shown, "not_understood": [], "not_understood_more": 0, "as_sent": ""}]
     assert detail["referral"]["concern"]["indicators"] == []
     event = (await front.events())[-1]
     assert isinstance(event.fact, ReferralInformationAdded)
@@ -69,6 +69,7 @@ async def test_an_unknown_indicator_stops_no_facts(front: Front) -> None:
     assert (untold.status_code, empty.status_code) == (202, 422)
     first, second = detail["amendments"]
     assert first["not_understood"][0]["value"] == {"code": "moon_sickness"}
+    assert json.loads(first["as_sent"]) == added
     assert [one["code"] for one in first["indicators"]] == ["unexplained_injury"]
     assert second["text"] == "not known"
     assert "moon_sickness" not in json.dumps(await front.read(unsafe["id"])) + reply.text

@@ -1,5 +1,6 @@
 """A document that must not be refused is read as far as it can be, and the rest is kept as given."""
 
+import json
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from services.referrals.schemas import read_referral
 from shared.http.lenient import Document as Body
 from shared.http.lenient import tells_of_a_child
 from shared.http.mending import mend_json
+from shared.not_understood import BEGINNING
 from shared.problems import BadRequest
 from shared.settings.hub import Hub
 from tests.referrals.documents import RECEIVED_AT, child, document, indicators, member
@@ -87,14 +89,17 @@ def test_a_story_is_read_whatever_its_shape(hub: Hub) -> None:
     assert absent["children"][0]["given_name"] == "not known"
 
 
-def test_no_more_is_kept_than_has_room(hub: Hub) -> None:
-    """A hundred values are kept, each up to 2 kB, and the rest are counted."""
+def test_nothing_is_lost_where_much_is_named(hub: Hub) -> None:
+    """A hundred values are named, each up to 2 kB, and the rest are counted; the whole stands beside them."""
     sent = {**in_danger(), **{f"field_{number}": "é" * 3000 for number in range(130)}}
 
     stored = read(sent, hub)
 
     assert (len(stored["not_understood"]), stored["not_understood_more"]) == (100, 30)
     assert {len(one["value"].encode()) for one in stored["not_understood"]} == {2048}
+    assert {one["detail"] for one in stored["not_understood"]} == {f"There is no such field. {BEGINNING}"}
+    assert json.loads(stored["as_sent"]) == sent
+    assert "as_sent" not in read(in_danger(), hub)
 
 
 def test_too_many_are_read_as_far_as_there_is_room(hub: Hub) -> None:

@@ -76,7 +76,7 @@ def warnings_of_reading(document: Mapping[str, Any]) -> Iterator[Warned]:
     for pointer, detail in _outside(document.get("not_understood", ())).items():
         yield Warned(pointer, f"This was not understood, and counts as not known. {detail}")
     if more := document.get("not_understood_more"):
-        yield Warned("", f"{more} more were not understood and are not kept. Please correct and send again.")
+        yield Warned("", f"{more} more were not understood. They are kept, unread. Please correct and send again.")
     for pointer in document.get("characters_replaced", ()):
         yield Warned(outside(pointer), "Characters that are no text stood here; each is shown as \ufffd.")
 

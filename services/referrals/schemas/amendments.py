@@ -51,3 +51,4 @@ class AmendmentDetail(AmendmentOut):
 
     not_understood: list[NotUnderstood] = []
     not_understood_more: int = 0
+    as_sent: str = ""

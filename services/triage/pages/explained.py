@@ -9,6 +9,7 @@ from services.triage.schemas import ChildOut
 from services.triage.thresholds import Vocabulary
 from services.triage.thresholds.vocabulary import Fact, FactType
 from shared.http.reading import whole_number
+from shared.not_understood import BESIDE
 from shared.settings.hub import Hub
 
 Receipt = Mapping[str, Any]
@@ -105,6 +106,11 @@ def place(pointer: str) -> str:
     steps = [step.replace("~1", "/").replace("~0", "~") for step in pointer.split("/")[1:]]
     words = "".join(f" {int(step) + 1}" if step.isdecimal() else f", {plain(step).lower()}" for step in steps)
     return words.removeprefix(", ").capitalize() or "The whole of it"
+
+
+def understood(found: Any) -> Any:
+    """Return what came in without what was not understood of it, which is shown apart."""
+    return {name: value for name, value in found.items() if name not in BESIDE} if isinstance(found, dict) else found
 
 
 def content(found: Any) -> str:

@@ -1,6 +1,7 @@
 """One case on the staff pages: what it shows, and its forms without JavaScript."""
 
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import text
 
@@ -8,6 +9,7 @@ from shared.db import transaction
 from tests.triage.conftest import SCREENER_2, SOCIAL_WORKER, Front, example
 from tests.triage.pages.browsing import Browser
 from tests.triage.pages.conftest import SignIn
+from tests.triage.test_amendments import amendment
 
 MARKUP = "<script>alert(1)</script><b onmouseover=x>&lt;"
 
@@ -57,6 +59,7 @@ async def test_what_was_not_understood_stands_first(front: Front, as_persona: Si
         {"pointer": "/concern/indicators/2", "value": "moon sickness", "detail": "An object is needed."},
     ]
     document["not_understood_more"] = 12
+    document["as_sent"] = f'{{"the last of them": "{MARKUP}"}}'
     browser = await as_persona("screener")
     path = await opened(front, browser, document)
 
@@ -67,11 +70,30 @@ async def test_what_was_not_understood_stands_first(front: Front, as_persona: Si
         assert "Concern, indicators 3" in browser.text
         assert "moon sickness" in browser.text
         assert MARKUP in browser.text
-        assert "12 more are not kept" in browser.text
+        assert "12 more stand only in the whole" in browser.text
+        assert "the last of them" in browser.text
         assert "<script>alert" not in browser.page.text
         assert "What was said" not in browser.text[:first]
     await browser.open(path)
     assert "Something of what was sent could not be understood" in browser.text
+
+
+async def test_what_was_not_understood_of_news_stands_first_in_it(front: Front, as_persona: SignIn) -> None:
+    """It stands above what was understood, once, with the whole of what was sent."""
+    browser = await as_persona("screener")
+    path = await opened(front, browser, example("05"))
+    referral_id = UUID((await front.case_of_path(path))["referral_id"])
+    announced = amendment(front, referral_id)
+    front.referrals.details[f"/internal/referrals/{referral_id}"]["amendments"][0] |= {
+        "not_understood": [{"pointer": "/indicators/0", "value": "moon sickness", "detail": "An object is needed."}],
+        "as_sent": '{"indicators": ["moon sickness"]}',
+    }
+    await front.consume(announced)
+    await browser.open(path)
+    news = browser.text[browser.text.index("New since it was opened") :]
+    places = [news.index(words) for words in ("Not understood", "Indicators 1", '{"indicators"', "A new bruise.")]
+    assert places == sorted(places)
+    assert news.count("moon sickness") == 2
 
 
 async def test_reading_a_case_is_audited(front: Front, as_persona: SignIn) -> None:
