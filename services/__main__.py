@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from services.cli import agency, dead_letters, hub, policy
+from services.cli import agency, dead_letters, hub, policy, staff
 from services.cli.demo import demo
 from services.cli.migrate import migrate
 from services.cli.serve import serve
@@ -28,6 +28,7 @@ for name, commands in (
     ("dead-letters", dead_letters.app),
     ("hub", hub.app),
     ("policy", policy.app),
+    ("staff", staff.app),
 ):
     app.add_typer(commands, name=name)
 

@@ -11,6 +11,8 @@ from fastapi import APIRouter
 from services.triage import api, consumer, pages, worker
 from services.triage.actions.desk import Desk
 from services.triage.actions.directory import seed_directory
+from services.triage.actions.register import enter_people
+from services.triage.api.register import Admitted
 from services.triage.domain import PolicyUnreadable
 from services.triage.pages.live import Changes, announce, listen
 from services.triage.pages.personas import personas_of
@@ -19,7 +21,7 @@ from services.triage.pages.site import site_of
 from services.triage.queries.gauges import GAUGES
 from services.triage.settings import Settings
 from services.triage.thresholds import Policy, PolicyError, load_policy, load_vocabulary
-from shared.db import open_pools
+from shared.db import open_pools, transaction
 from shared.http.background import background
 from shared.http.client import ServiceClient
 from shared.http.service import Resources, Service
@@ -48,6 +50,8 @@ def build(
     async def lifespan(_: Any) -> AsyncIterator[dict[str, Any]]:
         try:
             await seed_directory(upkeep, folder)
+            async with transaction(upkeep) as session:
+                await enter_people(session, site.personas.values())
             yield {
                 NAME: resources,
                 "triage_desk": desk,
@@ -55,6 +59,7 @@ def build(
                 "triage_notifications": notifications,
                 "triage_site": site,
                 "triage_changes": changes,
+                "triage_admitted": Admitted(),
             }
         finally:
             await db.close()

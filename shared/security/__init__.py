@@ -12,7 +12,7 @@ from shared.security.authorisation import (
     Role,
     may,
 )
-from shared.security.doors import PURPOSE_HEADER, Declared, allow, policies_of, public
+from shared.security.doors import PURPOSE_HEADER, Declared, allow, caller_of, policies_of, public
 from shared.security.tokens import (
     ALGORITHMS,
     TOKEN_SECONDS,
@@ -44,6 +44,7 @@ __all__ = [
     "Role",
     "Verifier",
     "allow",
+    "caller_of",
     "issue_token",
     "may",
     "policies_of",

@@ -1,6 +1,6 @@
 """Who may do what: one pure function that every route and every rule about a person asks."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 FRONT_DOOR = "front-door"
@@ -44,7 +44,8 @@ class Caller:
     """A verified caller: an agency, one of its people, a service or a member of staff.
 
     `agency` is a slug, `front-door` for staff.
-    `purpose` is what a member of staff named for this request; None leaves it to the route.
+    `purpose` is what a member of staff named for this request; None leaves it to the route. `issuer` is who says that a
+    member of staff is this one.
     """
 
     subject: str
@@ -52,6 +53,7 @@ class Caller:
     scopes: frozenset[str] = frozenset()
     roles: frozenset[Role] = frozenset()
     purpose: Purpose | None = None
+    issuer: str = field(default="", compare=False)
 
     @property
     def is_staff(self) -> bool:

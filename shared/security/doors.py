@@ -31,10 +31,7 @@ class Door(Declared):
     allowance: Allowance | None = None
 
     async def __call__(self, request: Request) -> Caller:
-        scheme, _, token = request.headers.get("authorization", "").partition(" ")
-        if scheme.lower() != "bearer" or not token:
-            raise Unauthorized("Send an access token: Authorization: Bearer <token>.")
-        found: Caller = await request.app.state.verifier.verify(token.strip())
+        found = await caller_of(request)
         if not may(found, self.policy):
             raise Forbidden(f"This needs {needed(self.policy)}.")
         caller = _with_purpose(found, request.headers.get(PURPOSE_HEADER))
@@ -47,6 +44,15 @@ class OpenDoor(Declared):
     """A dependency that asks nothing and declares that a route is public."""
 
     async def __call__(self) -> None: ...
+
+
+async def caller_of(request: Request) -> Caller:
+    """Return whom the request's token speaks for; raises `Unauthorized` without a good one."""
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not token:
+        raise Unauthorized("Send an access token: Authorization: Bearer <token>.")
+    caller: Caller = await request.app.state.verifier.verify(token.strip())
+    return caller
 
 
 def allow(

@@ -103,7 +103,7 @@ class Verifier:
         _check_times(claims)
         if claims.get("aud") != self.audience or claims.get("iss") != issuer.name:
             raise ValueError("wrong audience")
-        caller = _staff(claims) if issuer.staff else _partner(claims)
+        caller = _staff(claims, issuer.name) if issuer.staff else _partner(claims)
         return Verified(caller, issuer, header["kid"], key, claims["exp"])
 
 
@@ -121,13 +121,13 @@ def _partner(claims: Mapping[str, Any]) -> Caller:
     return Caller(subject, subject, scopes=frozenset(_text(claims.get("scope", "")).split()))
 
 
-def _staff(claims: Mapping[str, Any]) -> Caller:
+def _staff(claims: Mapping[str, Any], issuer: str) -> Caller:
     roles = frozenset(Role(role) for role in claims["roles"])
     if not roles:
         raise Unauthorized("This account has no role at the front door. Ask an administrator.")
     if GUEST_ROLE in roles:
         raise Unauthorized("People of partners use the pages; programs of their agency use its own key.")
-    return Caller(_text(claims["sub"]), FRONT_DOOR, roles=roles)
+    return Caller(_text(claims["sub"]), FRONT_DOOR, roles=roles, issuer=issuer)
 
 
 def _text(value: Any) -> str:

@@ -14,6 +14,7 @@ from shared.db import transaction
 from shared.security import Role
 from tests.fakes import as_staff
 from tests.triage.conftest import MANAGER, SCREENER, SCREENER_2, SOCIAL_WORKER, Front, example
+from tests.triage.staffing import arrive
 
 
 async def test_next_is_the_most_urgent(front: Front) -> None:
@@ -114,6 +115,7 @@ async def test_a_case_is_released_by_its_owner_or_a_manager(front: Front) -> Non
 async def test_a_case_is_handed_on(front: Front) -> None:
     """By its owner, or by a manager out of anybody's hands; never to an account that may not see cases."""
     case = await front.case_of(await front.submit(example("05")))
+    await arrive(front, SOCIAL_WORKER, SCREENER_2)
     body = {"to": "social-worker", "reason": "She knows the school."}
     handed = await front.post(case, "assignment", body, SCREENER)
     shown, case["etag"] = handed.json(), handed.headers["ETag"]

@@ -1,5 +1,6 @@
 """Who works on a case: claims with a lease, the next most urgent, assignment, release, and what lapses."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 from sqlalchemy import and_, func, or_, select
@@ -8,7 +9,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.triage.actions.desk import TRIAGE, Desk, extend_lease, note, now
 from services.triage.actions.notes import write_note
 from services.triage.domain import CaseAlreadyDecided, CaseClaimedByAnother, CaseNotClaimed, CaseStatus
-from services.triage.models import Case
+from services.triage.domain.staff import close_spellings
+from services.triage.models import Case, StaffMember
+from services.triage.queries.staff import colleagues, works_on_cases
 from services.triage.schemas import AssignmentIn, ReasonIn
 from shared.problems import FieldError, Invalid
 from shared.security import Caller, Role
@@ -34,11 +37,11 @@ _red = Case.queue_rank == 0
 async def release_lapsed(session: AsyncSession) -> None:
     """Give back what lay idle in somebody's hands for 15 minutes."""
     for case in (await session.scalars(_lapsed)).all():
-        _give_back(case)
+        give_back(case)
         await note(session, case, TRIAGE, "case.lapsed")
 
 
-def _give_back(case: Case) -> None:
+def give_back(case: Case) -> None:
     """Put the case back on the queue; on an automatic route or before a countersignature it only loses its owner."""
     if case.status in (CaseStatus.CLAIMED, CaseStatus.WAITING):
         case.status = CaseStatus.UNASSIGNED
@@ -77,20 +80,38 @@ async def release_case(session: AsyncSession, desk: Desk, case: Case, caller: Ca
     if case.owner is None:
         raise CaseNotClaimed("It is on the queue already.")
     check_hand(case, caller)
-    _give_back(case)
+    give_back(case)
     await write_note(session, desk, case, caller, "case.released", given.reason)
 
 
 async def assign_case(session: AsyncSession, desk: Desk, case: Case, caller: Caller, given: AssignmentIn) -> None:
     """Put the case into a colleague's hands; only a manager takes it out of another's. The caller holds its lock."""
     _check_open(case)
-    if given.to in desk.hub.no_cases:
-        raise Invalid("Correct the fields named.", errors=(FieldError("/to", "No case is assigned to this account."),))
+    await check_colleague(session, desk, given.to)
     check_hand(case, caller)
     _put_into_hands(case, given.to)
     if case.status == CaseStatus.CLAIMED:
         await extend_lease(session, case)
     await write_note(session, desk, case, caller, "case.assigned", given.reason)
+
+
+async def check_colleague(session: AsyncSession, desk: Desk, account: str) -> None:
+    """Raise `Invalid` for nobody who may be given a case, naming who may be meant; nobody leaves meanwhile."""
+    member = await session.get(StaffMember, account, with_for_update={"read": True}, populate_existing=True)
+    if account in desk.hub.no_cases:
+        raise _no_colleague("No case is assigned to this account.")
+    if member is None or member.left_at is not None or not works_on_cases(member):
+        names = {one.subject: one.name for one in await colleagues(session) if one.subject not in desk.hub.no_cases}
+        meant = close_spellings(account, names)
+        raise _no_colleague(f"Nobody who works on cases has this account.{_or_is_it(meant)}")
+
+
+def _or_is_it(meant: Sequence[str]) -> str:
+    return f" Is it {' or '.join(meant)}?" if meant else ""
+
+
+def _no_colleague(detail: str) -> Invalid:
+    return Invalid("Correct the fields named.", errors=(FieldError("/to", detail),))
 
 
 def _check_open(case: Case) -> None:

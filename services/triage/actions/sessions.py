@@ -10,7 +10,7 @@ from sqlalchemy import bindparam, delete, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.triage.domain.staff import IDLE, LONGEST, AgencyNotReferring, SignInRefused
+from services.triage.domain.staff import IDLE, LONGEST, AgencyNotReferring, PersonHasLeft, SignInRefused
 from services.triage.models import StaffMember, StaffSession
 from shared.security import FRONT_DOOR, GUEST_ROLE, Caller, Role
 
@@ -88,8 +88,11 @@ async def sign_in(session: AsyncSession, person: Person) -> str:
         },
         where=StaffMember.issuer == row.excluded.issuer,
     )
-    if (await session.execute(kept.returning(StaffMember.subject))).first() is None:
+    entered = (await session.execute(kept.returning(StaffMember.left_at))).first()
+    if entered is None:
         raise SignInRefused("Another identity provider has signed in somebody of this name. Ask an administrator.")
+    if entered.left_at is not None:
+        raise PersonHasLeft("Ask an administrator.")
     secret = secrets.token_urlsafe(32)
     session.add(StaffSession(digest=digest_of(secret), subject=person.subject))
     return secret
@@ -107,7 +110,7 @@ _held = (
         func.clock_timestamp().label("now"),
     )
     .join(StaffMember, StaffMember.subject == StaffSession.subject)
-    .where(StaffSession.digest == bindparam("digest"))
+    .where(StaffSession.digest == bindparam("digest"), StaffMember.left_at.is_(None))
 )
 
 

@@ -1,6 +1,6 @@
 """The routes of triage: parse, call one action or query, shape the reply."""
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Depends
 
 from services.triage.api import (
     casework,
@@ -14,8 +14,9 @@ from services.triage.api import (
     links,
     offers,
     queue,
+    register,
 )
 
-router = APIRouter()
+router = APIRouter(dependencies=[Depends(register.admit)])
 for room in (queue, casework, challenges, claims, clocks, decisions, information, links, offers, directory, checks):
     router.include_router(room.router)

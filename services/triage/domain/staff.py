@@ -1,11 +1,14 @@
 """Who may be signed in to the staff pages, and for how long. Pure."""
 
+from collections.abc import Mapping
 from datetime import timedelta
+from difflib import get_close_matches
 
 from shared.problems import Problem
 
 IDLE = timedelta(minutes=15)
 LONGEST = timedelta(hours=10)
+MOST_SPELLINGS = 3
 
 
 class SignedOut(Problem):
@@ -42,3 +45,23 @@ class FormNotOurs(Problem):
     """A form came from another site, or without the token that this page gave out."""
 
     title, status, slug = "This form did not come from a page of ours", 403, "form-not-ours"
+
+
+class PersonHasLeft(Problem):
+    """Whoever left is refused until an administrator takes them back, however good their token still is."""
+
+    title, status, slug = "This account has left the front door", 401, "person-has-left"
+
+
+class AccountUnknown(Problem):
+    """The register has nobody of this account: never signed in, and never used a token."""
+
+    title, status, slug = "The register has nobody of this account", 404, "account-unknown"
+
+
+def close_spellings(account: str, colleagues: Mapping[str, str]) -> list[str]:
+    """Return the accounts that may be meant, the closest first; `colleagues` gives the name of each account."""
+    spellings = {name.casefold(): subject for subject, name in colleagues.items()}
+    spellings |= {subject.casefold(): subject for subject in colleagues}
+    found = get_close_matches(account.casefold(), spellings, 2 * MOST_SPELLINGS)
+    return list(dict.fromkeys(spellings[one] for one in found))[:MOST_SPELLINGS]

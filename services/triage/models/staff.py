@@ -12,10 +12,11 @@ from shared.security import FRONT_DOOR
 
 
 class StaffMember(Base):
-    """Who signs in, as their identity provider described them at the last sign-in.
+    """Who works here or refers on the pages, as their identity provider described them last, by sign-in or by token.
 
     `subject` is theirs alone at `issuer`, and one issuer's here: another that says the same subject is refused.
     `agency` is the slug of the agency that a referrer is of, the front door's own for staff.
+    Who has `left_at` set is nobody here any more.
     """
 
     __tablename__ = "staff_members"
@@ -26,6 +27,7 @@ class StaffMember(Base):
     roles: Mapped[list[Any]]
     agency: Mapped[str] = mapped_column(server_default=FRONT_DOOR)
     signed_in_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
+    left_at: Mapped[datetime | None]
 
 
 class StaffSession(Base):

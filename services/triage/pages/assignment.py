@@ -6,7 +6,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Response
 
-from services.triage.actions.claim_case import assign_case
+from services.triage.actions.claim_case import assign_case, check_colleague
 from services.triage.api.desk import lock_version
 from services.triage.pages.form import Form
 from services.triage.pages.page import Page, PageRoute, form_for, page_for
@@ -47,11 +47,12 @@ async def post_assignment(page: ManagersPage, form: ManagersForm) -> Response:
         raise BadRequest("Tick the cases to hand over, then send again.")
     if len(ticked) > MOST_CASES:
         raise BadRequest(f"Tick at most {MOST_CASES} cases.")
-    async with transaction(page.db) as session:
-        names = {member.subject: member.name for member in await colleagues(session)}
-    to = form.text("to") or ""
-    if to not in names:
+    to = form.text("to")
+    if to is None:
         raise BadRequest("Choose the colleague who is to have them.")
+    async with transaction(page.db) as session:
+        await check_colleague(session, page.desk, to)
+        names = {member.subject: member.name for member in await colleagues(session)}
     handed = [await _hand(page, one, AssignmentIn(to=to)) for one in dict.fromkeys(ticked)]
     return page.show("assigned.html", to=names[to], handed=handed)
 

@@ -240,6 +240,7 @@ STEPS = {
     "case.claimed": "Taken",
     "case.released": "Given back",
     "case.lapsed": "Given back: idle for 15 minutes",
+    "case.owner_left": "Given back: its owner has left",
     "case.assigned": "Assigned",
     "case.acknowledged": "Referrer told that a person has it",
     "case.prioritised": "Colour changed",

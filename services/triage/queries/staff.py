@@ -1,4 +1,4 @@
-"""The staff who have signed in to the pages, as those see them who hand work on."""
+"""The register of people, as those see it who hand work on."""
 
 from collections.abc import Sequence
 
@@ -8,8 +8,18 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.triage.models import StaffMember
 from shared.security import CASE_ROLES
 
+_present = select(StaffMember).where(StaffMember.left_at.is_(None)).order_by(StaffMember.name, StaffMember.subject)
+
+
+async def people(session: AsyncSession) -> Sequence[StaffMember]:
+    """Return everybody of the register, by name."""
+    return (await session.scalars(_present)).all()
+
 
 async def colleagues(session: AsyncSession) -> Sequence[StaffMember]:
     """Return everybody who may work on cases, by name."""
-    members = (await session.scalars(select(StaffMember).order_by(StaffMember.name))).all()
-    return [member for member in members if set(member.roles) & set(CASE_ROLES)]
+    return [member for member in await people(session) if works_on_cases(member)]
+
+
+def works_on_cases(member: StaffMember) -> bool:
+    return not set(member.roles).isdisjoint(CASE_ROLES)

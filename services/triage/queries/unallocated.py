@@ -14,7 +14,8 @@ from services.triage.queries.tables import Table, told_table
 from shared.db import first_id
 
 GIVEN_BACK = (
-    "case.opened", "case.released", "case.lapsed", "case.reopened", "case.route_withdrawn", "countersignature.refused",
+    "case.opened", "case.released", "case.lapsed", "case.owner_left", "case.reopened", "case.route_withdrawn",
+    "countersignature.refused",
 )  # fmt: skip
 """Lines of the timeline after which nobody has the case."""
 

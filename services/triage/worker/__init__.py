@@ -11,6 +11,7 @@ from services.triage.actions.claim_case import release_lapsed
 from services.triage.actions.desk import Desk
 from services.triage.actions.directory import forget_old_capacity, seed_directory
 from services.triage.actions.page_duty import Call, claim_pages, give_up, record_sent, text_of, try_later
+from services.triage.actions.register import return_work
 from services.triage.actions.sessions import forget_sessions
 from services.triage.actions.take_steps import take_steps
 from services.triage.settings import Settings
@@ -36,6 +37,7 @@ async def work(db: Database, desk: Desk, client: ServiceClient, settings: Settin
     async def lapse() -> None:
         async with transaction(db) as session:
             await release_lapsed(session)
+            await return_work(session)
 
     async def forget() -> None:
         async with transaction(db) as session:

@@ -55,18 +55,19 @@ async def test_sending_it_again_changes_nothing(front: Front, as_persona: SignIn
 
 
 @pytest.mark.parametrize(
-    ("typed", "says"),
+    ("typed", "status", "says"),
     [
-        ({"to": "screener"}, "Tick the cases"),
-        ({"to": "nobody-here", "case": "x 1"}, "Choose the colleague"),
-        ({"to": "manager", "case": [f"{number} 1" for number in range(101)]}, "at most 100"),
+        ({"to": "screener"}, 400, "Tick the cases"),
+        ({"to": "", "case": "x 1"}, 400, "Choose the colleague"),
+        ({"to": "socal-worker", "case": "x 1"}, 422, "Is it social-worker?"),
+        ({"to": "manager", "case": [f"{number} 1" for number in range(101)]}, 400, "at most 100"),
     ],
 )
-async def test_what_cannot_be_handed_over_is_said(as_persona: SignIn, typed: Any, says: str) -> None:
-    """Nothing ticked, nobody chosen, or more than a page of the queue."""
+async def test_what_cannot_be_handed_over_is_said(as_persona: SignIn, typed: Any, status: int, says: str) -> None:
+    """Nothing ticked, nobody chosen, somebody whom the register has not, or more than a page of the queue."""
     browser = await as_persona("manager")
     await browser.open(QUEUE)
-    assert (await browser.send(ACTION, **typed)).status_code == 400
+    assert (await browser.send(ACTION, **typed)).status_code == status
     assert says in browser.text
 
 

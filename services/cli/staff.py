@@ -1,0 +1,76 @@
+"""`frontdoor staff`: who is in the register of a running front door, and who has left."""
+
+import asyncio
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from services.cli.options import DEFAULT_DATA_DIR, DataDir
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from services.triage.models import StaffMember
+
+app = typer.Typer(help="People of the register.", rich_markup_mode=None)
+
+Subject = Annotated[str, typer.Argument(help="Account of the person, as `list` shows it.")]
+
+
+@app.command("list")
+def list_staff(data_dir: DataDir = DEFAULT_DATA_DIR) -> None:
+    """Show everybody of the register: account, roles, agency, issuer and name."""
+    for member in asyncio.run(_people(data_dir)):
+        roles = ",".join(member.roles)
+        typer.echo(f"{member.subject}  {roles}  {member.agency}  {member.issuer}  {member.name}")
+
+
+@app.command()
+def leave(subject: Subject, data_dir: DataDir = DEFAULT_DATA_DIR) -> None:
+    """Sign a person out for good; their open cases are on the queue again, and their tokens refused within a minute."""
+    returned = asyncio.run(_leave(data_dir, subject))
+    typer.echo(f"{subject}  left, {returned} cases back on the queue")
+
+
+@app.command()
+def rejoin(subject: Subject, data_dir: DataDir = DEFAULT_DATA_DIR) -> None:
+    """Take a person who had left into the register again."""
+    asyncio.run(_rejoin(data_dir, subject))
+    typer.echo(f"{subject}  in the register")
+
+
+async def _people(data_dir: Path) -> "Sequence[StaffMember]":
+    from services.cli.running import opened
+    from services.triage.queries.staff import people
+    from shared.db import transaction
+
+    async with opened(data_dir) as databases, transaction(databases["triage"]) as session:
+        return await people(session)
+
+
+async def _leave(data_dir: Path, subject: str) -> int:
+    """Take the person out, then give their work back: as two transactions, so that no assignment falls between."""
+    from services.cli.running import opened
+    from services.triage.actions.register import leave_register, return_work
+    from shared.db import transaction
+
+    async with opened(data_dir) as databases:
+        async with transaction(databases["triage"]) as session:
+            await leave_register(session, subject)
+        total = 0
+        while True:
+            async with transaction(databases["triage"]) as session:
+                returned = await return_work(session)
+            total += returned
+            if not returned:
+                return total
+
+
+async def _rejoin(data_dir: Path, subject: str) -> None:
+    from services.cli.running import opened
+    from services.triage.actions.register import rejoin_register
+    from shared.db import transaction
+
+    async with opened(data_dir) as databases, transaction(databases["triage"]) as session:
+        await rejoin_register(session, subject)
