@@ -79,6 +79,12 @@ class TooSlow(Problem):
     title, status, slug = "The body took too long to come", 408, "too-slow"
 
 
+class UnsupportedEncoding(Problem):
+    """The body is compressed, which this path does not take; `Accept-Encoding` names what it takes."""
+
+    title, status, slug = "The encoding of the body is not taken here", 415, "unsupported-encoding"
+
+
 class BadRequest(Problem):
     """Malformed JSON, or a missing `Idempotency-Key`."""
 

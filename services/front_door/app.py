@@ -31,6 +31,7 @@ from shared.http.metrics import metrics
 from shared.http.service import Service, limits_of, new_application
 from shared.security import Issuer, KnownKeys, Verifier
 from shared.settings.environment import Profile
+from shared.settings.hosts import HostSettings
 from shared.settings.hub import load_hub
 from shared.settings.rates import RateSettings
 from shared.telemetry.traces import export_traces
@@ -103,6 +104,7 @@ def compose(
         *(service.router for service in services),
         *beside(services),
         limits=limits_of(services[0], limits) if limits else None,
+        hosts=HostSettings().allowed_hosts,
     )
     application.add_middleware(Loopback)
     return application

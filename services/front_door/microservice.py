@@ -38,6 +38,7 @@ from shared.inbox import Transient
 from shared.problems import NotFound
 from shared.security import Issuer, KeySource, KnownKeys, Verifier
 from shared.settings.environment import ServiceSettings
+from shared.settings.hosts import HostSettings
 from shared.settings.hub import load_hub
 from shared.settings.rates import RateSettings
 from shared.telemetry import log
@@ -125,6 +126,7 @@ def build(name: ServiceName, parts: Collection[Part], serve: ServeSettings, inst
         metrics([service]),
         *(router for part, routers in running.items() if part in parts for router in routers),
         limits=limits,
+        hosts=HostSettings().allowed_hosts,
     )
 
 

@@ -7,10 +7,13 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from pydantic import BaseModel
 
+from shared.http.routes import API
+
 _REF = "#/components/schemas/{model}"
 _bodies: dict[str, type[BaseModel]] = {}
 
 
+ATTENTION = "A field of the body, or a name in the query, does not fit or is not known; `errors` points to each."
 REQUIRED_HEADERS = frozenset({"Idempotency-Key", "If-Match"})
 """Read by hand, since their absence has a status of its own and not 422."""
 
@@ -47,28 +50,30 @@ def install_openapi(app: FastAPI) -> None:
             schemas[ProblemOut.__name__] = ProblemOut.model_json_schema(ref_template=_REF)
             schemas.pop("HTTPValidationError", None)
             schemas.pop("ValidationError", None)
-            for operation in _operations(made):
-                _say_what_is_true(operation)
+            for path, operation in _operations(made):
+                _say_what_is_true(path, operation)
             app.openapi_schema = made
         return app.openapi_schema
 
     app.openapi = document  # type: ignore[method-assign]
 
 
-def _operations(document: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    for methods in document.get("paths", {}).values():
-        yield from methods.values()
+def _operations(document: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    for path, methods in document.get("paths", {}).items():
+        yield from ((path, operation) for operation in methods.values())
 
 
-def _say_what_is_true(operation: dict[str, Any]) -> None:
+def _say_what_is_true(path: str, operation: dict[str, Any]) -> None:
     """Mark the headers that must be there, and describe every error as the problem that it is."""
     for parameter in operation.get("parameters", ()):
         if parameter["name"] in REQUIRED_HEADERS:
             parameter["required"] = True
             parameter["schema"] = {"type": "string", "minLength": 1, "maxLength": 255}
-    problem = {"schema": {"$ref": _REF.format(model=ProblemOut.__name__)}}
+    problem = {"application/problem+json": {"schema": {"$ref": _REF.format(model=ProblemOut.__name__)}}}
     operation["responses"].pop("422", None)
+    if path.startswith(API):
+        operation["responses"]["422"] = {"description": ATTENTION, "content": problem}
     operation["responses"]["default"] = {
         "description": "A problem; `type` leads to its explanation.",
-        "content": {"application/problem+json": problem},
+        "content": problem,
     }

@@ -1,14 +1,18 @@
 """Renders every `Problem` once, as RFC 9457, and wraps each request in its correlation id and security headers."""
 
 import re
+from functools import cache
 from typing import Any
 
 from fastapi import APIRouter, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, PlainTextResponse, Response
+from fastapi.routing import iter_route_contexts
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
+from starlette.routing import BaseRoute, compile_path
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared.db import is_away
@@ -29,6 +33,9 @@ from shared.telemetry import correlation_id, log, new_correlation_id, where_rais
 
 PROBLEM_DOCS = "/problems"
 RETRY_SECONDS = 5
+HSTS = "max-age=31536000"
+HUNG_UP = 499
+"""No caller reads this status; logs and metrics count it as the caller's doing, as proxies do."""
 GOOD_CORRELATION_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 
 
@@ -39,11 +46,13 @@ BY_STATUS = {problem.status: problem for problem in (BadRequest, NotFound, Metho
 class Correlation:
     """Pure ASGI middleware: takes or makes `X-Correlation-Id`, echoes it, and forbids caching and sniffing.
 
+    Where the front door is `secure` it tells browsers to stay on HTTPS.
     What nobody expected is answered here: further out its answer and its log line would have no correlation id.
     """
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, *, secure: bool = False) -> None:
         self.app = app
+        self.secure = secure
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -61,6 +70,8 @@ class Correlation:
                 headers["X-Correlation-Id"] = chosen
                 headers["X-Content-Type-Options"] = "nosniff"
                 headers.setdefault("Cache-Control", "no-store")
+                if self.secure:
+                    headers["Strict-Transport-Security"] = HSTS
                 for name, value in limit_headers(scope):
                     headers[name] = value
             await send(message)
@@ -102,6 +113,7 @@ def install_problems(app: FastAPI) -> None:
     app.add_exception_handler(Problem, _on_problem)
     app.add_exception_handler(RequestValidationError, _on_validation)
     app.add_exception_handler(HTTPException, _on_http)
+    app.add_exception_handler(ClientDisconnect, _on_hanging_up)
     app.add_exception_handler(SQLAlchemyError, _on_unexpected)
     app.add_exception_handler(OSError, _on_unexpected)
     app.add_exception_handler(Exception, _on_unexpected)
@@ -109,8 +121,20 @@ def install_problems(app: FastAPI) -> None:
 
 def _shown(request: Request, problem: Problem) -> Response:
     """Render the problem as its route does, which for a page is HTML; as RFC 9457 where the route says nothing."""
-    show = getattr(request.scope.get("route"), "show_problem", None)
+    show = getattr(request.scope.get("route") or _page_beside(request), "show_problem", None)
     return problem_response(problem) if show is None else show(request, problem)
+
+
+def _page_beside(request: Request) -> BaseRoute | None:
+    """Return a page under the same first name in the path, for what is no route at all."""
+    routes = (found.original_route for found in iter_route_contexts(request.app.routes))
+    pages = (route for route in routes if hasattr(route, "show_problem"))
+    first = _first_name(request.scope["path"])
+    return next((page for page in pages if _first_name(getattr(page, "path", "")) == first), None)
+
+
+def _first_name(path: str) -> str:
+    return path.strip("/").partition("/")[0]
 
 
 async def _on_problem(request: Request, error: Exception) -> Response:
@@ -132,7 +156,26 @@ async def _on_http(request: Request, error: Exception) -> Response:
     problem = BY_STATUS.get(error.status_code, BadRequest)()
     response = _shown(request, problem)
     response.headers.update(error.headers or {})
+    if error.status_code == MethodNotAllowed.status:
+        response.headers["Allow"] = ", ".join(sorted(_methods(request)))
     return response
+
+
+def _methods(request: Request) -> set[str]:
+    """Return what may be asked of a path, whichever of its routes answers."""
+    routes = [route for route in iter_route_contexts(request.app.routes) if route.methods]
+    path = request.scope["path"]
+    found = {method for route in routes if _pattern(route.path or "").match(path) for method in route.methods or ()}
+    return found | ({"HEAD"} if "GET" in found else set())
+
+
+@cache
+def _pattern(path: str) -> re.Pattern[str]:
+    return compile_path(path)[0]
+
+
+async def _on_hanging_up(_: Request, __: Exception) -> Response:
+    return Response(status_code=HUNG_UP)
 
 
 async def _on_unexpected(request: Request, error: Exception) -> Response:

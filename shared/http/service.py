@@ -15,6 +15,7 @@ from shared.db import Database, transaction
 from shared.http.answers import forget_answers
 from shared.http.buckets import Buckets, forget_buckets
 from shared.http.limits import Limits
+from shared.http.manners import Head, Hosts, host_in
 from shared.http.openapi import install_openapi
 from shared.http.rendering import Correlation, install_problems, problems_router
 from shared.inbox import Entries, forget_taken
@@ -116,20 +117,28 @@ def limits_of(service: Service, settings: RateSettings) -> Limits:
 
 
 def new_application(
-    title: str, version: str, verifier: Verifier, *routers: APIRouter, limits: Limits | None = None
+    title: str,
+    version: str,
+    verifier: Verifier,
+    *routers: APIRouter,
+    limits: Limits | None = None,
+    hosts: Sequence[str] = (),
 ) -> FastAPI:
     """Return an application serving these routers: strict, with problems as RFC 9457 and correlation ids.
 
-    Without `limits` nobody is held to any. Lifespans nest in the order given, so the last router starts last and stops
-    first.
+    Without `limits` nobody is held to any; with `hosts` no other host is served but the issuer's. Lifespans nest in
+    the order given, so the last router starts last and stops first.
     """
-    app = FastAPI(title=title, version=version, redoc_url=None)
+    app = FastAPI(title=title, version=version, redoc_url=None, redirect_slashes=False)
     app.state.verifier = verifier
     app.state.limits = limits or Limits()
     for router in (problems_router(), *routers):
         app.include_router(router)
     install_problems(app)
     install_openapi(app)
+    issuer = verifier.audience
+    app.add_middleware(Hosts, hosts=[*hosts, host_in(issuer)] if hosts else ())
     app.add_middleware(Requests)
-    app.add_middleware(Correlation)
+    app.add_middleware(Correlation, secure=issuer.startswith("https:"))
+    app.add_middleware(Head)
     return app

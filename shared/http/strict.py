@@ -8,10 +8,11 @@ import jiter
 from fastapi import Depends, Request
 
 from shared.http.reading import whole_number
-from shared.problems import BadRequest, TooLarge, TooSlow
+from shared.problems import BadRequest, TooLarge, TooSlow, UnsupportedEncoding
 
 BODY_BYTES = 1024 * 1024
 DROPPED_BYTES = 8 * BODY_BYTES
+IDENTITY = "identity"
 OVERDUE = "overdue"
 """In the scope of a request whose body the server no longer waits for: what came of it is not the whole."""
 DEPTH = 20
@@ -24,9 +25,13 @@ _SUSPECT = re.compile(rb"\\u0000|\d{16}|\d[eE]")
 async def read_body(request: Request) -> bytes:
     """Return the raw body; raises `TooLarge` where it is over 1 MiB, `TooSlow` where it was cut off.
 
+    Raises `UnsupportedEncoding` where it is compressed.
+
     What is too large is read on and dropped, up to 8 MiB: a sender, or a gateway, that is cut off while it still sends
     would see a broken connection instead of the answer.
     """
+    if request.headers.get("content-encoding", "").strip().lower() not in ("", IDENTITY):
+        raise UnsupportedEncoding("Send the body as it is, uncompressed.", headers={"Accept-Encoding": IDENTITY})
     declared = request.headers.get("content-length", "0")
     announced = whole_number(declared) or 0
     chunks: list[bytes] = []

@@ -20,13 +20,14 @@ from services.triage import api as triage
 from services.triage.settings import Settings as TriageSettings
 from services.triage.thresholds import load_policy, load_vocabulary, run_scenarios
 from services.triage.thresholds.verbs import VERBS
+from shared.settings.hosts import HostSettings
 from shared.settings.rates import RateSettings
 from tests.conftest import HUB_FOLDER, ROOT
 from tests.house import asyncapi
 
 DOCS = ROOT / "docs"
 PAGES = sorted([*ROOT.glob("*.md"), *DOCS.rglob("*.md")])
-SETTINGS = [ReferralsSettings, TriageSettings, NotificationsSettings, Patience, RateSettings]
+SETTINGS = [ReferralsSettings, TriageSettings, NotificationsSettings, Patience, HostSettings, RateSettings]
 
 
 def test_asyncapi_is_generated_from_the_events() -> None:

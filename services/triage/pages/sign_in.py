@@ -58,7 +58,7 @@ async def get_root(request: Request, site: TheSite, resources: TheResources) -> 
     """Bring browsers to where their user begins; whatever else asks is told of the directory's standard."""
     varying = {"Vary": "Accept"}
     if "text/html" not in request.headers.get("accept", ""):
-        return JSONResponse(open_referral.about(f"{request.base_url}openapi.json"), headers=varying)
+        return JSONResponse(open_referral.about(f"{site.address}/openapi.json"), headers=varying)
     secret = request.cookies.get(site.cookie, "")
     async with transaction(resources.db) as session:
         signed_in = await find_session(session, secret, active=False) if secret else None

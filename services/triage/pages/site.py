@@ -26,10 +26,14 @@ TEMPLATES = PACKAGE / "templates"
 
 @dataclass(frozen=True)
 class Site:
-    """`files` gives each plain name of a file its hashed one; `personas` are those of the demo by name."""
+    """`files` gives each plain name of a file its hashed one; `address` is where browsers find the front door.
+
+    `personas` are those of the demo by name.
+    """
 
     templates: jinja2.Environment
     files: Mapping[str, str]
+    address: str
     secure: bool
     provider: Provider | None
     personas: Mapping[str, Person]
@@ -46,6 +50,7 @@ def site_of(settings: Settings, hub: Hub, personas: Mapping[str, Person]) -> Sit
     return Site(
         templates=_templates(hub, files),
         files=files,
+        address=settings.issuer.rstrip("/"),
         secure=not plain or settings.profile is Profile.PRODUCTION,
         provider=Provider(settings) if settings.oidc_issuer else None,
         personas=personas,
