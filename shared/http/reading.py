@@ -71,14 +71,20 @@ def decode_cursor(cursor: str | None, shape: TypeAdapter[T], name: str = "cursor
         raise Invalid("Correct the fields named.", errors=(error,)) from None
 
 
-def read_pairs(content_type: str, body: bytes, *, most: int) -> list[tuple[str, str]]:
-    """Return the fields of a form in order; raises `ValueError` for what is none: another type, no text, too many."""
+def read_pairs(content_type: str, body: bytes, *, most: int, mend: bool = False) -> list[tuple[str, str]]:
+    """Return the fields of a form in order; raises `ValueError` for what is none: another type, no text, too many.
+
+    With `mend` U+FFFD stands for what is no text, as browsers write it themselves.
+    """
     if content_type.partition(";")[0].strip().lower() != FORM_TYPE:
         raise ValueError(f"Send {FORM_TYPE}.")
     try:
-        pairs = parse_qsl(body.decode("ascii"), keep_blank_values=True, max_num_fields=most, errors="strict")
+        errors = "replace" if mend else "strict"
+        pairs = parse_qsl(body.decode("ascii"), keep_blank_values=True, max_num_fields=most, errors=errors)
     except ValueError:
         raise ValueError("The form cannot be read.") from None
+    if mend:
+        return [(_NOT_TEXT.sub("\ufffd", name), _NOT_TEXT.sub("\ufffd", value)) for name, value in pairs]
     if not all(is_text(name) and is_text(value) for name, value in pairs):
         raise ValueError("A NUL character stands in the form. Remove it.")
     return pairs

@@ -85,6 +85,41 @@ def test_a_danger_gets_through_almost_empty(world: World, open_as: Open, *, scri
     assert case_of(world, page.locator(".govuk-panel__body strong").inner_text())["priority"] == "red"
 
 
+def test_a_danger_gets_through_with_what_nobody_understands(world: World, open_as: Open) -> None:
+    """A code of no list and a name that is too long stay as typed, make a red case, and stand first on it."""
+    name = "Tern " + "n" * 300
+    page = open_as("referrer")
+    start(page, "Yes")
+    page.locator("#children-0-sex").evaluate("list => { list.add(new Option('Q', 'Q')); list.value = 'Q' }")
+    go_on(page, children__0__given_name="Tern", children__0__family_name=name)
+    page.get_by_role("button", name="Back").click()
+    expect(page.locator("#children-0-sex")).to_have_value("Q")
+    expect(page.locator("#children-0-family_name")).to_have_value(name)
+    go_on(page)
+    go_on(page)
+    go_on(page, concern__what_happened="He is hurt.", concern__happened_on="2026-01-02")
+    go_on(page)
+    page.get_by_role("button", name="Send").click()
+    expect(page.locator("main")).to_contain_text("What was not clear")
+    expect(page.locator("main")).to_contain_text("Sex (Q)")
+    reference = page.locator(".govuk-panel__body strong").inner_text()
+
+    case = case_of(world, reference)
+    assert case["priority"] == "red"
+    kept = {one["pointer"]: one["value"] for one in case["referral"]["not_understood"]}
+    assert kept == {"/children/0/sex": "Q", "/children/0/family_name": name}
+
+    desk = open_as("screener")
+    desk.goto("/desk?queue=unassigned&priority=red")
+    expect(desk.locator("main")).to_contain_text(reference)
+    desk.goto(f"/desk/cases/{case['id']}")
+    first = desk.locator("main section").first
+    expect(first).to_contain_text("Not understood: read this first")
+    expect(first).to_contain_text(name)
+    first.get_by_text("The whole of what was sent").click()
+    expect(first.locator("details")).to_contain_text('"sex":"Q"')
+
+
 @pytest.mark.parametrize("path", ["/desk", "/desk/cases/0199a000-0000-7000-8000-000000000000", "/desk/policy"])
 def test_a_referrer_sees_nothing_of_the_desk(open_as: Open, path: str) -> None:
     """Pages of staff are refused, with a way back to their own."""

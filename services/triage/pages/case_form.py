@@ -88,6 +88,12 @@ def at_hub(typed: str | None, zone: ZoneInfo) -> str | None:
     if typed is None:
         return None
     try:
-        return datetime.fromisoformat(typed).replace(tzinfo=zone).isoformat()
+        return moment_at_hub(typed, zone)
     except ValueError:
         return typed
+
+
+def moment_at_hub(typed: str, zone: ZoneInfo) -> str:
+    """Return a day and time as the hub's, unless it has an offset of its own; raises `ValueError` for what is none."""
+    at = datetime.fromisoformat(typed)
+    return (at if at.tzinfo else at.replace(tzinfo=zone)).isoformat()

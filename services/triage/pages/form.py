@@ -2,7 +2,7 @@
 
 import hashlib
 import hmac
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -46,6 +46,12 @@ class Form:
     def many(self, name: str) -> list[str]:
         return [typed for typed in self.fields.get(name, []) if typed]
 
+    def with_typed(self, name: str, options: Iterable[tuple[object, str]]) -> list[tuple[object, str]]:
+        """Return the answers to choose from, and after them what was typed that is none of them, as it was typed."""
+        shown = list(options)
+        known = {str(value) for value, _ in shown}
+        return [*shown, *((typed, typed) for typed in self.many(name) if typed not in known)]
+
     def typed(self) -> dict[str, list[str]]:
         return {name: values for name, values in self.fields.items() if name not in NOT_TYPED}
 
@@ -61,18 +67,19 @@ def check_origin(headers: Mapping[str, str]) -> None:
         raise FormNotOurs("Open the page anew and fill the form in there.")
 
 
-def read_form(headers: Mapping[str, str], body: bytes, secret: str) -> Form:
+def read_form(headers: Mapping[str, str], body: bytes, secret: str, *, mend: bool = False) -> Form:
     """Return the form; raises `FormNotOurs`, or `BadRequest` where it is none."""
     check_origin(headers)
-    form = parse_form(headers, body)
+    form = parse_form(headers, body, mend=mend)
     if not are_same(form.text(TOKEN_FIELD) or "", token_of(secret)):
         raise FormNotOurs("You may have signed in anew since you opened the page. Open it again.")
     return form
 
 
-def parse_form(headers: Mapping[str, str], body: bytes) -> Form:
+def parse_form(headers: Mapping[str, str], body: bytes, *, mend: bool = False) -> Form:
+    """Return the fields; `mend` puts U+FFFD for what is no text, as in a referral that nothing may stop."""
     try:
-        pairs = read_pairs(headers.get("content-type", ""), body, most=MOST_FIELDS)
+        pairs = read_pairs(headers.get("content-type", ""), body, most=MOST_FIELDS, mend=mend)
     except ValueError as error:
         raise BadRequest(str(error)) from None
     fields: dict[str, list[str]] = {}

@@ -120,10 +120,10 @@ def page_for(roles: tuple[Role, ...], *, active: bool = True) -> Any:
     return Depends(PageDoor(Policy(roles=frozenset(roles)), active))
 
 
-def form_for(roles: tuple[Role, ...]) -> Any:
+def form_for(roles: tuple[Role, ...], *, mend: bool = False) -> Any:
     """Return the policy of a form: a page's, and that the form came from a page of ours."""
 
     async def form(request: Request, page: Annotated[Page, page_for(roles)], body: Body) -> Form:
-        return read_form(request.headers, body, page.secret)
+        return read_form(request.headers, body, page.secret, mend=mend)
 
     return Depends(form)

@@ -129,6 +129,50 @@ async def test_an_urgent_call_is_recorded_whatever_was_typed(front: Front, as_pe
         assert words in browser.text
 
 
+async def test_what_is_none_of_the_answers_stays_typed(as_persona: SignIn) -> None:
+    """Codes that no list has, of every kind of question, come again as they were typed, and so does a British date."""
+    browser = await as_persona("referrer")
+    await begin(browser, "not_known")
+    typed: dict[str, dict[str, str | list[str]]] = {
+        "worries": {"concern__indicators": ["moon_sickness", "bullying"]},
+        "child": {"children__0__sex": "Q", "children__0__date_of_birth": "23/5/2019"},
+        "household": {
+            "household__0__name": "Jo",
+            "household__0__lives_with_child": "perhaps",
+            "household__0__must_not_learn": ["shoes", "location"],
+        },
+        "concern": {"concern__seen_or_reported": "dreamt", "concern__childs_words": "A\ufffdB " * 5000 + "end"},
+        "help": {"concern__claimed_level": "9", "needed_by__at": "2026-11-20T15:00"},
+    }
+    for step, fields in typed.items():
+        assert await answer(browser, step, **fields) == 200
+        if step == "worries":
+            await answer(browser, "checked")
+    while at(browser) != "check":
+        await answer(browser, at(browser))
+
+    for step, fields in typed.items():
+        await browser.send("/refer/check", to=f"{step} 0")
+        [form] = [form for form in browser.forms if form.action == f"/refer/{step}"]
+        for name, said in fields.items():
+            shown = [one.strip() for one in form.fields[name.replace("__", "-")]]
+            assert sorted(shown) == sorted([said] if isinstance(said, str) else said)
+        await answer(browser, step)
+        assert at(browser) in ("check", "checked")
+        if at(browser) == "checked":
+            await answer(browser, "checked")
+
+
+async def test_characters_that_are_no_text_stop_no_page(as_persona: SignIn) -> None:
+    """U+FFFD stands where somebody pasted a NUL."""
+    browser = await as_persona("referrer")
+    await begin(browser, "yes")
+    assert await answer(browser, "child", children__0__given_name="Ro\x00bin") == 200
+    await browser.send("/refer/household", back="yes")
+    [form] = [form for form in browser.forms if form.action == "/refer/child"]
+    assert form.fields["children-0-given_name"] == ["Ro\ufffdbin"]
+
+
 async def test_nothing_at_all_is_no_referral(as_persona: SignIn) -> None:
     """Where neither a child nor a story was told of, one of them is asked for."""
     browser = await as_persona("referrer")

@@ -6,7 +6,7 @@ from datetime import date
 from enum import StrEnum, auto
 from typing import Any
 
-from services.triage.pages.case_form import at_hub
+from services.triage.pages.case_form import moment_at_hub
 from services.triage.pages.form import Form
 from shared import clock
 from shared.http.reading import whole_number
@@ -83,10 +83,10 @@ def _past_day(typed: Form, name: str, hub: Hub) -> str | None:
 
 def _moment(typed: Form, name: str, hub: Hub) -> str | None:
     text = _line(typed, name)
-    at = at_hub(text, hub.time_zone)
-    if text is not None and at == text:
-        raise ValueError("This is no day and time.")
-    return at
+    try:
+        return None if text is None else moment_at_hub(text, hub.time_zone)
+    except ValueError:
+        raise ValueError("This is no day and time.") from None
 
 
 def _age(typed: Form, name: str, _: Hub) -> int | None:

@@ -16,6 +16,11 @@ from shared.settings.hub import Hub
 Options = Sequence[tuple[str, str]]
 Document = Mapping[str, Any]
 LISTED = (Kind.CHOICE, Kind.PICK, Kind.TICKS, Kind.NUMBER)
+INPUT_TYPES = {Kind.TEL: "tel", Kind.EMAIL: "email"}
+DATED = {Kind.DAY: "date", Kind.PAST_DAY: "date", Kind.MOMENT: "datetime-local"}
+MINUTES = 16
+"""So many characters of a time, as of a day, browsers write in its field."""
+
 NOT_LISTED = "Choose one of the answers shown."
 DANGER = "concern-immediate_danger"
 CHECK = "check"
@@ -70,6 +75,14 @@ class Question:
             return self.needed
         strange = self.kind in LISTED and set(told.many(name)) - {value for value, _ in self.choices(hub, told)}
         return NOT_LISTED if strange else None
+
+    def input_type(self, told: Form, name: str, hub: Hub) -> str:
+        """Return the type of its field: plain text where a browser would not show a date as it was typed."""
+        dated, typed = DATED.get(self.kind), told.text(name)
+        if dated is None or typed is None:
+            return dated or INPUT_TYPES.get(self.kind, "text")
+        is_shown = self.complaint(told, name, hub) is None and READERS[self.kind](told, name, hub)[:MINUTES] == typed
+        return dated if is_shown else "text"
 
 
 @dataclass(frozen=True)

@@ -60,7 +60,7 @@ def _add(router: APIRouter, journey: Journey, slug: str) -> None:
     path = f"{journey.place}/{slug}"
 
     async def post_step(
-        page: Annotated[Page, page_for(journey.roles)], typed: Annotated[Form, form_for(journey.roles)]
+        page: Annotated[Page, page_for(journey.roles)], typed: Annotated[Form, form_for(journey.roles, mend=True)]
     ) -> Response:
         return await _take(page, journey, typed, slug)
 
