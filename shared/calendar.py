@@ -4,6 +4,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
 
 import holidays
+import holidays.countries  # which the package would load at the first question, while everybody waits
 
 from shared.settings.hub import WEEKDAYS, Hours, Hub, Term
 

@@ -41,3 +41,16 @@ def another_family(document: dict[str, Any], surname: str, *, born: str) -> dict
     for person in document.get("household", []):
         person["name"] = f"{surname[:3]}a {surname}"
     return {**document, "children": [{name: value for name, value in child.items() if name not in numbers}]}
+
+
+def large_family(number: int) -> dict[str, Any]:
+    """Return a referral of as many people as there may be, all of one name and birth date, as in every other such."""
+    born = "2015-03-10"
+    children = [{"given_name": "Sam", "family_name": "Example", "date_of_birth": born} for _ in range(20)]
+    household = [{"name": "Sam Example", "date_of_birth": born, "lives_with_child": "yes"} for _ in range(30)]
+    return {
+        "referrer": {"name": "A Sender", "phone": "01632 960000"},
+        "children": [{**child, "address": {"postcode": "NN12 6XX"}} for child in children],
+        "household": household,
+        "concern": {"what_happened": f"Synthetic, number {number}.", "immediate_danger": "no"},
+    }

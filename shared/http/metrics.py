@@ -8,10 +8,12 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
+from shared.http.background import background
 from shared.http.service import Service
 from shared.security import public
 from shared.telemetry.gauges import ServiceGauges
 from shared.telemetry.metrics import REGISTRY
+from shared.telemetry.stalls import watch_loop
 
 
 class _Scrape(Collector):
@@ -31,6 +33,7 @@ class _Scrape(Collector):
 def metrics(services: Sequence[Service]) -> APIRouter:
     """Return `/metrics` for all of these services. It holds no personal data, and is not for the public either."""
     router = APIRouter(dependencies=[public("counts; the gateway keeps them inside")])
+    router.include_router(background("front-door", watch_loop))
     asked = [ServiceGauges(service.name, service.resources.db, service.gauges) for service in services]
 
     @router.get("/metrics", include_in_schema=False)

@@ -21,6 +21,7 @@ from tests.bench.pages import pages
 from tests.bench.relay import relay
 from tests.bench.rows import Figures, Row
 from tests.bench.stage import Stage, built_stage
+from tests.bench.stall import stall
 from tests.bench.start import start
 from tests.bench.triage import triage
 from tests.kafka.broker import missing
@@ -34,7 +35,7 @@ BESIDE_A_FLOOR: dict[str, Callable[[Stage], Coroutine[Any, Any, Row | Figures]]]
     "charts": charts,
     "delivery": delivery,
 }
-WHOLE = {"end-to-end": end_to_end, "flood": flood, "start": start}
+WHOLE = {"end-to-end": end_to_end, "flood": flood, "stall": stall, "start": start}
 
 
 def main() -> None:

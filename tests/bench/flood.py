@@ -1,27 +1,19 @@
 """Row flood: a child in danger while another agency sends 1,500 referrals at once, on both transports."""
 
 import asyncio
-import json
 import time
-from collections.abc import AsyncIterator, Iterator
-from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
+from collections.abc import Iterator
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
 from statistics import median
 from typing import Any, Final
 
-import asyncpg
-from aiohttp import ClientSession
-from sqlalchemy import make_url
-
-from services.cli.partner import Partner
 from services.cli.synthetic import load_cast, synthetic_referrals
-from services.front_door.folder import database_urls
-from services.front_door.keys import existing_signing_key
-from tests.bench.end_to_end import post
+from tests.bench.observer import URGENT, Observer, Timing
 from tests.bench.rows import Figures
-from tests.conftest import EXAMPLES, HUB_FOLDER
+from tests.conftest import HUB_FOLDER
 from tests.faults.front_door import FrontDoor
 from tests.kafka.broker import cluster, missing
 
@@ -30,8 +22,6 @@ SENDERS: Final = 16
 QUIET_TURNS: Final = 5
 URGENT_AT: Final = tuple(MANY * part // 4 for part in range(1, 5))
 SEED: Final = 5
-PATIENCE_SECONDS: Final = 300
-LOOK_SECONDS: Final = 0.005
 NOTE: Final = (
     f"`frontdoor up --demo`, its events read from the outbox or through one Kafka broker beside it. One agency sends "
     f"{MANY:,} synthetic referrals over {SENDERS} connections as fast as they are taken; another sends one of a child "
@@ -39,9 +29,6 @@ NOTE: Final = (
     f"case can be read in the database: the median of {QUIET_TURNS} on a quiet front door, the longest of the four in "
     "the flood. The rates that each client is allowed are out of the way."
 )
-
-Timing = tuple[float, float]
-"""Seconds from the sending of an urgent referral to its 202 and to its case."""
 
 
 async def flood(folder: Path) -> Figures:
@@ -63,10 +50,10 @@ async def flood(folder: Path) -> Figures:
 
 
 async def _measured(door: FrontDoor) -> list[tuple[str, str, str]]:
-    async with _Observer.of(door) as observer:
-        quiet = [await observer.urgent() for _ in range(QUIET_TURNS)]
+    async with Observer.of(door) as observer:
+        quiet = [await observer.timed(URGENT) for _ in range(QUIET_TURNS)]
         began = time.monotonic()
-        in_flood = await observer.flooded()
+        in_flood = await _flooded(observer)
         waited = time.monotonic() - began
     case = max(case for _, case in in_flood)
     return [
@@ -81,66 +68,22 @@ def _shown(reply: float, case: float) -> str:
     return f"{reply * 1000:,.0f} ms, {case * 1000:,.0f} ms"
 
 
-class _Observer:
-    """Sends as two agencies, and sees in triage's database which referrals have a case."""
-
-    def __init__(self, many: ClientSession, one: ClientSession, triage: Any) -> None:
-        self.many, self.one, self.triage = many, one, triage
-        self.taken = asyncio.Condition()
-        self.accepted: list[str] = []
-
-    @classmethod
-    @asynccontextmanager
-    async def of(cls, door: FrontDoor) -> AsyncIterator["_Observer"]:
-        async with AsyncExitStack() as ending:
-            many, one = [
-                await ending.enter_async_context(await _session(door, agency))
-                for agency in ("northants-police", "towcester-primary")
-            ]
-            way = make_url(database_urls(door.data_dir)["triage"].app).set(drivername="postgresql")
-            triage = await asyncpg.connect(way.render_as_string(hide_password=False))
-            ending.push_async_callback(triage.close)
-            yield cls(many, one, triage)
-
-    async def urgent(self) -> Timing:
-        document = json.loads((EXAMPLES / "06-almost-empty-urgent.json").read_text())
-        began = time.monotonic()
-        answer = await post(self.one, "/v1/referrals", document)
-        replied = time.monotonic()
-        await self._opened([answer["id"]])
-        return replied - began, time.monotonic() - began
-
-    async def flooded(self) -> list[Timing]:
-        """Send the flood with urgent ones in it, and wait until all of it is opened."""
-        documents = _ordinary()
-        senders = [asyncio.create_task(self._send(documents)) for _ in range(SENDERS)]
-        found = []
-        for count in URGENT_AT:
-            async with self.taken:
-                await self.taken.wait_for(lambda count=count: len(self.accepted) >= count)  # type: ignore[misc]
-            found.append(await self.urgent())
-        await asyncio.gather(*senders)
-        await self._opened(self.accepted)
-        return found
-
-    async def _send(self, documents: Iterator[dict[str, Any]]) -> None:
-        for document in documents:
-            answer = await post(self.many, "/v1/referrals", document)
-            async with self.taken:
-                self.accepted.append(answer["id"])
-                self.taken.notify_all()
-
-    async def _opened(self, referrals: list[str]) -> None:
-        there = "SELECT count(*) FROM cases WHERE referral_id = ANY($1::uuid[])"
-        async with asyncio.timeout(PATIENCE_SECONDS):
-            while await self.triage.fetchval(there, referrals) < len(referrals):  # noqa: ASYNC110 - rows tell
-                await asyncio.sleep(LOOK_SECONDS)
+async def _flooded(observer: Observer) -> list[Timing]:
+    """Send the flood with urgent ones in it, and wait until all of it is opened."""
+    documents = _ordinary()
+    senders = [asyncio.create_task(_send(observer, documents)) for _ in range(SENDERS)]
+    found = []
+    for count in URGENT_AT:
+        await observer.has_taken(count)
+        found.append(await observer.timed(URGENT))
+    await asyncio.gather(*senders)
+    await observer.opened(observer.accepted)
+    return found
 
 
-async def _session(door: FrontDoor, agency: str) -> ClientSession:
-    with Partner(agency, existing_signing_key(door.data_dir, agency), door.url) as partner:
-        token = await asyncio.to_thread(partner.token)
-    return ClientSession(door.url, headers={"Authorization": f"Bearer {token}"})
+async def _send(observer: Observer, documents: Iterator[dict[str, Any]]) -> None:
+    for document in documents:
+        await observer.send(document)
 
 
 def _ordinary() -> Iterator[dict[str, Any]]:

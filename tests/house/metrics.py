@@ -17,6 +17,7 @@ from shared.telemetry.metrics import (
     requests_refused,
     steps_failed,
 )
+from shared.telemetry.stalls import longest_stall
 
 OF_ONE_SERVICE = {"frontdoor_delivery_attempts": "notifications", "frontdoor_case_steps_failed": "triage"}
 SUFFIXES = {"counter": ("_total",), "histogram": ("_bucket", "_count", "_sum"), "gauge": ("",)}
@@ -59,6 +60,7 @@ def _counted() -> Iterator[Shown]:
     requests_refused.labels("submissions").inc(0)
     steps_failed.labels("people").inc(0)
     observe_consumer("triage", "frontdoor.referrals", 0, 0, 0.0)
+    longest_stall.observe(0.0, at=0.0)
     for family in REGISTRY.collect():
         labels = tuple(label for label in family.samples[0].labels if label != "le")
         by = OF_ONE_SERVICE.get(family.name, "every")

@@ -96,7 +96,7 @@ def test_a_misspelt_metric_would_be_found() -> None:
 
 
 def test_what_has_to_be_watched_is_watched() -> None:
-    """Clocks, outbox, consumers, dead letters, deliveries and readiness have an alert that says how grave it is."""
+    """What must not go unseen, clocks first of all, has an alert that says how grave it is."""
     watched = {name for rule in rules() for name in re.findall(r"frontdoor_\w+", rule["expr"])}
     assert watched >= {
         "frontdoor_clocks",
@@ -105,6 +105,7 @@ def test_what_has_to_be_watched_is_watched() -> None:
         "frontdoor_dead_letters",
         "frontdoor_deliveries",
         "frontdoor_database_answers",
+        "frontdoor_loop_stall_seconds",
     }
     assert {rule["labels"]["severity"] for rule in rules()} == {"page", "ticket"}
     assert len({rule["alert"] for rule in rules()}) == len(rules())
