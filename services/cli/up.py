@@ -43,9 +43,9 @@ def up(
 def _application(data_dir: Path, admin_url: str, issuer_url: str, *, demo: bool) -> "FastAPI":
     from services.front_door.app import build
     from services.front_door.clients import register_clients
-    from services.front_door.demo import load_demo
     from services.front_door.folder import migrated
     from services.front_door.installation import make_topics
+    from shared.settings.demo import load_demo
 
     places = migrated(data_dir, admin_url)
     make_topics()

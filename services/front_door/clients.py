@@ -3,11 +3,14 @@
 from pathlib import Path
 from typing import Final
 
+from sqlalchemy.ext.asyncio import AsyncSession
+
 from services.front_door.databases import SERVICES, DatabaseUrls
-from services.front_door.demo import Demo
 from services.front_door.keys import public_jwk, signing_key
 from services.referrals.actions.agencies import add_agency_key, register_agency
+from services.referrals.domain.agencies import RegistrationRefused
 from shared.db import open_database, transaction
+from shared.settings.demo import Demo, DemoAgency
 
 SERVICE_SCOPES: Final = ("internal:read",)
 
@@ -25,7 +28,14 @@ async def register_clients(place: DatabaseUrls, data_dir: Path, demo: Demo | Non
                 await register_agency(session, name, name, scopes=SERVICE_SCOPES)
                 await add_agency_key(session, name, public_jwk(signing_key(data_dir, name)))
             for slug, agency in (demo.agencies if demo else {}).items():
-                await register_agency(session, slug, agency.name, source=agency.source, scopes=agency.scopes)
+                await _register_demo_agency(session, slug, agency)
                 await add_agency_key(session, slug, public_jwk(signing_key(data_dir, slug)))
     finally:
         await db.close()
+
+
+async def _register_demo_agency(session: AsyncSession, slug: str, agency: DemoAgency) -> None:
+    try:
+        await register_agency(session, slug, agency.name, source=agency.source, scopes=agency.scopes)
+    except RegistrationRefused as error:
+        raise RegistrationRefused(f"demo.yaml: agencies: {slug}: {error.detail}") from error

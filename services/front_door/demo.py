@@ -1,15 +1,13 @@
 """The demo's agencies and staff, from the hub's `demo.yaml`: known and trusted only under `frontdoor up --demo`."""
 
 import os
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
-
-import yaml
 
 from services.front_door.keys import existing_signing_key
 from shared.problems import Problem
 from shared.security import issue_token
+from shared.settings.demo import load_demo
 from shared.settings.environment import Profile
 
 STAFF_KEY: Final = "demo-staff"
@@ -25,28 +23,6 @@ class PersonaUnknown(Problem):
     """The demo has no member of staff of this name."""
 
     title, status, slug = "There is no such persona", 404, "persona-unknown"
-
-
-@dataclass(frozen=True)
-class DemoAgency:
-    """`source` is the DfE code of what it refers."""
-
-    name: str
-    source: str
-    scopes: list[str]
-
-
-@dataclass(frozen=True)
-class Demo:
-    """`agencies` by slug; `personas` by name, each with its roles."""
-
-    agencies: dict[str, DemoAgency]
-    personas: dict[str, list[str]]
-
-
-def load_demo(hub_dir: Path) -> Demo:
-    parts = yaml.safe_load((hub_dir / "demo.yaml").read_text(encoding="utf-8"))
-    return Demo({slug: DemoAgency(**agency) for slug, agency in parts["agencies"].items()}, parts["personas"])
 
 
 def staff_issuer(issuer: str) -> str:
@@ -70,4 +46,4 @@ def persona_token(persona: str, data_dir: Path, hub_dir: Path, issuer: str) -> s
     if persona not in personas:
         raise PersonaUnknown(f"Name one of {', '.join(personas)}.")
     key = existing_signing_key(data_dir, STAFF_KEY)
-    return issue_token(key, staff_issuer(issuer), issuer, {"sub": persona, "roles": personas[persona]})
+    return issue_token(key, staff_issuer(issuer), issuer, {"sub": persona, "roles": list(personas[persona])})

@@ -13,10 +13,11 @@ from dotenv import dotenv_values
 
 from services.front_door.clients import client_name, register_clients
 from services.front_door.databases import SERVICES, DatabaseUrls
-from services.front_door.demo import STAFF_KEY, load_demo
+from services.front_door.demo import STAFF_KEY
 from services.front_door.keys import public_jwk, sealing_keys, signing_key
 from shared.kafka import create_topics
 from shared.problems import Problem
+from shared.settings.demo import load_demo
 
 SETTINGS_NAME = "settings.env"
 

@@ -13,7 +13,7 @@ from services.triage.actions.desk import Desk
 from services.triage.actions.directory import seed_directory
 from services.triage.actions.register import enter_people
 from services.triage.api.register import Admitted
-from services.triage.domain import PolicyUnreadable
+from services.triage.domain import PolicyUnreadable, misfits_of
 from services.triage.pages.live import Changes, announce, listen
 from services.triage.pages.personas import personas_of
 from services.triage.pages.personas import router_of as demo_sign_in
@@ -26,7 +26,7 @@ from shared.http.background import background
 from shared.http.client import ServiceClient
 from shared.http.service import Resources, Service
 from shared.settings.environment import Profile, key_bytes
-from shared.settings.hub import load_hub
+from shared.settings.hub import Hub, load_hub
 from shared.vault import Vault
 
 NAME = "triage"
@@ -39,7 +39,7 @@ def build(
     folder = settings.hub_dir
     vault = Vault(key_bytes(settings.vault_key), key_bytes(settings.index_key))
     hub = load_hub(folder)
-    policy = _policy_of(folder)
+    policy = _policy_of(folder, hub)
     desk = Desk(policy, hub, vault)
     changes = Changes()
     site = site_of(settings, hub, personas_of(settings))
@@ -76,10 +76,13 @@ def build(
     return Service(NAME, resources, router, work, *taken, GAUGES)
 
 
-def _policy_of(folder: Path) -> Policy:
+def _policy_of(folder: Path, hub: Hub) -> Policy:
     try:
-        return load_policy(folder / "policy.yaml", load_vocabulary(folder / "facts.yaml"))
+        policy = load_policy(folder / "policy.yaml", load_vocabulary(folder / "facts.yaml"))
     except PolicyError as error:
         first, *others = error.complaints
         more = f" (and {len(others)} more; see `frontdoor policy check`)" if others else ""
         raise PolicyUnreadable(f"{first}{more}") from error
+    if misfits := list(misfits_of(policy, hub)):
+        raise PolicyUnreadable(" ".join(misfits))
+    return policy

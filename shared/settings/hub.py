@@ -1,40 +1,35 @@
 """The hub as data: hours, telephone numbers, councils, texts and code lists. Read once by each process at start."""
 
-import re
 from collections.abc import Mapping
-from datetime import date, time
+from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self, TypeVar, get_args
+from typing import Annotated, Literal, Self, get_args
 from zoneinfo import ZoneInfo
 
-import yaml
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
-from shared.problems import Problem
+from shared.identifiers import OUTWARD
+from shared.settings.codes import CodeList, Indicator, load_code_lists, load_indicators, named_twice
+from shared.settings.files import Count, Frozen, Line, LocalDay, LocalTime, Words, read_file, validated
 
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
-Hours = tuple[time, time]
+Hours = tuple[LocalTime, LocalTime]
 Colour = Literal["blue", "green", "amber", "red"]
 ParallelRouteName = Literal["lado", "prevent", "nrm", "marac", "private_fostering"]
-M = TypeVar("M", bound=BaseModel)
+CouncilCode = Annotated[str, StringConstraints(pattern=r"^[EWSN][0-9]{8}$")]
+District = Annotated[str, StringConstraints(pattern=f"^{OUTWARD}$")]
+YEAR = timedelta(days=366)
+"""No term of a hub is longer; far beyond, a clock would leave the calendar."""
+
+Minutes = Annotated[Count, Field(le=YEAR.days * 24 * 60)]
 STATUTORY_LEVEL = 4
 WEEKDAYS: tuple[Weekday, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
-class HubUnreadable(Problem):
-    """A file of the hub is missing or says something that the hub cannot be; the detail names file and place."""
-
-    title, status, slug = "The hub's files cannot be read", 500, "hub-unreadable"
-
-
-class Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
 class Phone(Frozen):
-    who: str
-    phone: str
+    who: Line
+    phone: Line
 
 
 class Phones(Frozen):
@@ -50,10 +45,10 @@ class Webhooks(Frozen):
 class Term(Frozen):
     """How long something may take, in one unit: time that runs on while the hub is closed, open hours, working days."""
 
-    minutes: int | None = Field(None, gt=0)
-    hours: int | None = Field(None, gt=0)
-    open_hours: int | None = Field(None, gt=0)
-    working_days: int | None = Field(None, gt=0)
+    minutes: Annotated[Count, Field(le=YEAR.days * 24 * 60)] | None = None
+    hours: Annotated[Count, Field(le=YEAR.days * 24)] | None = None
+    open_hours: Annotated[Count, Field(le=YEAR.days * 24)] | None = None
+    working_days: Annotated[Count, Field(le=YEAR.days)] | None = None
 
     @model_validator(mode="after")
     def _one_unit(self) -> Self:
@@ -76,22 +71,22 @@ ByColour = Annotated[Mapping[Colour, Term], AfterValidator(_every_colour)]
 class SoonBefore(Frozen):
     """How many minutes before a clock of a kind runs out it is said that it soon does."""
 
-    statutory: int = Field(60, gt=0)
-    colour: int = Field(60, gt=0)
-    needed_by: int = Field(60, gt=0)
-    new_information: int = Field(60, gt=0)
-    information_request: int = Field(60, gt=0)
-    parallel_route: int = Field(60, gt=0)
-    challenge: int = Field(60, gt=0)
-    offer: int = Field(60, gt=0)
-    offer_start: int = Field(60, gt=0)
+    statutory: Minutes = 60
+    colour: Minutes = 60
+    needed_by: Minutes = 60
+    new_information: Minutes = 60
+    information_request: Minutes = 60
+    parallel_route: Minutes = 60
+    challenge: Minutes = 60
+    offer: Minutes = 60
+    offer_start: Minutes = 60
 
 
 class Duty(Frozen):
     """Who is paged, and where; each of the line in turn."""
 
-    who: str
-    email: str
+    who: Line
+    email: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._%+'-]+@[A-Za-z0-9.-]+$")]
 
 
 class Clocks(Frozen):
@@ -104,7 +99,7 @@ class Clocks(Frozen):
     next_in_line: Term
     duty: tuple[Duty, ...] = Field(min_length=1)
     soon_before: SoonBefore = SoonBefore()
-    handover_at: time
+    handover_at: LocalTime
 
 
 class Stage(Frozen):
@@ -121,7 +116,7 @@ class Escalation(Frozen):
 class ParallelDuty(Frozen):
     """Who has a duty that runs beside the decision; a child with one of `indicators` calls for it by itself."""
 
-    owner: str
+    owner: Line
     indicators: tuple[str, ...] = ()
 
 
@@ -132,59 +127,25 @@ class EarlyHelp(Frozen):
     start: Term
 
 
-class CodeItem(Frozen):
-    code: str
-    label: str
-
-
-class CodeList(Frozen):
-    """A code set; where `pattern` is given, every code that it matches is taken and `items` are the common ones."""
-
-    name: str
-    title: str
-    items: tuple[CodeItem, ...]
-    pattern: str | None = None
-
-    @cached_property
-    def codes(self) -> tuple[str, ...]:
-        return tuple(item.code for item in self.items)
-
-    def takes(self, code: str) -> bool:
-        if self.pattern is not None:
-            return re.fullmatch(self.pattern, code, re.ASCII) is not None
-        return code in self.codes
-
-
-class Indicator(BaseModel):
-    """One sign of need or harm, from `facts.yaml`; `level` 1-4 as the threshold document places it."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore")
-
-    code: str
-    label: str
-    level: int
-    domain: str
-
-
 class Hub(Frozen):
     """One front door. Hours are local to `time_zone`; `districts` maps the ONS code of a council to its districts."""
 
-    name: str
+    name: Line
     time_zone: ZoneInfo
     opening_hours: Mapping[Weekday, Hours]
-    closed_days: frozenset[date] = frozenset()
-    open_days: Mapping[date, Hours] = {}
+    closed_days: frozenset[LocalDay] = frozenset()
+    open_days: Mapping[LocalDay, Hours] = {}
     phones: Phones
-    feedback: Mapping[str, str]
-    next_step: Mapping[str, str]
-    councils: Mapping[str, str]
-    districts: Mapping[str, tuple[str, ...]]
+    feedback: Mapping[str, Words]
+    next_step: Mapping[str, Words]
+    councils: Annotated[Mapping[CouncilCode, Line], Field(min_length=1)]
+    districts: Mapping[CouncilCode, tuple[District, ...]]
     clocks: Clocks
     partner_reply: ByColour
     challenge: Escalation
     early_help: EarlyHelp
-    kept_for_known_worker_minutes: int = Field(ge=0)
-    no_cases: frozenset[str] = frozenset()
+    kept_for_known_worker_minutes: Annotated[int, Field(strict=True, ge=0, le=YEAR.days * 24 * 60)]
+    no_cases: frozenset[Line] = frozenset()
     parallel_routes: Mapping[ParallelRouteName, ParallelDuty]
     webhooks: Webhooks = Webhooks()
     indicators: tuple[Indicator, ...]
@@ -192,18 +153,21 @@ class Hub(Frozen):
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
-        if not self.opening_hours:
-            msg = "opening_hours: name at least one weekday"
-            raise ValueError(msg)
-        if any(opens >= closes for opens, closes in (*self.opening_hours.values(), *self.open_days.values())):
-            msg = "opening_hours: a day opens before it closes"
-            raise ValueError(msg)
-        if set(get_args(ParallelRouteName)) - (self.parallel_routes.keys() & self.clocks.parallel_routes.keys()):
-            msg = "parallel_routes: give every route its owner, and its term under clocks"
-            raise ValueError(msg)
-        if self.districts.keys() - self.councils.keys():
-            msg = "districts: every council must stand under councils"
-            raise ValueError(msg)
+        hours = (*self.opening_hours.values(), *self.open_days.values())
+        routes = set(get_args(ParallelRouteName)) - (self.parallel_routes.keys() & self.clocks.parallel_routes.keys())
+        called_by = {code for duty in self.parallel_routes.values() for code in duty.indicators}
+        strange = sorted(called_by - {indicator.code for indicator in self.indicators})
+        shared = named_twice(district for districts in self.districts.values() for district in districts)
+        wrong = {
+            "opening_hours: name at least one weekday": not self.opening_hours,
+            "opening_hours: a day opens before it closes": any(opens >= closes for opens, closes in hours),
+            "parallel_routes: give every route its owner, and its term under clocks": bool(routes),
+            f"parallel_routes: facts.yaml has no indicator {', '.join(strange)}": bool(strange),
+            "districts: every council must stand under councils": bool(self.districts.keys() - self.councils.keys()),
+            f"districts: {shared} stands twice; a district that councils share stands nowhere": bool(shared),
+        }
+        if found := [complaint for complaint, holds in wrong.items() if holds]:
+            raise ValueError("; ".join(found))
         return self
 
     @cached_property
@@ -216,33 +180,6 @@ def load_hub(folder: Path) -> Hub:
 
     Raises `HubUnreadable`.
     """
-    facts, path = folder / "facts.yaml", folder / "hub.yaml"
-    indicators = [_validated(Indicator, entry, facts) for entry in _read(facts).get("indicators", ())]
-    code_lists = [_validated(CodeList, _read(codes), codes) for codes in sorted((folder / "codes").glob("*.yaml"))]
-    code_lists.append(
-        CodeList(
-            name="indicators",
-            title="Indicators: signs of need, of strength and of harm",
-            items=tuple(CodeItem(code=indicator.code, label=indicator.label) for indicator in indicators),
-        )
-    )
-    lists = {code_list.name: code_list for code_list in code_lists}
-    return _validated(Hub, {**_read(path), "indicators": indicators, "code_lists": lists}, path)
-
-
-def _validated(model: type[M], content: Any, path: Path) -> M:
-    try:
-        return model.model_validate(content)
-    except ValidationError as error:
-        places = (f"{'.'.join(map(str, found['loc']))}: {found['msg']}" for found in error.errors())
-        raise HubUnreadable(f"{path}: {'; '.join(places)}") from error
-
-
-def _read(path: Path) -> dict[str, Any]:
-    try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, yaml.YAMLError) as error:
-        raise HubUnreadable(f"{path}: {' '.join(str(error).split())}") from error
-    if not isinstance(content, dict):
-        raise HubUnreadable(f"{path}: a mapping is expected at the top")
-    return content
+    indicators = load_indicators(folder)
+    path, code_lists = folder / "hub.yaml", load_code_lists(folder, indicators)
+    return validated(Hub, {**read_file(path), "indicators": indicators, "code_lists": code_lists}, path)

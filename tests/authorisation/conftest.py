@@ -18,10 +18,11 @@ from fastapi import FastAPI
 from services.front_door import app
 from services.front_door.clients import register_clients
 from services.front_door.databases import SERVICES, DatabaseUrls
-from services.front_door.demo import STAFF_KEY, Demo, DemoAgency, staff_issuer
+from services.front_door.demo import STAFF_KEY, staff_issuer
 from services.front_door.keys import signing_key
 from shared.db import Database
 from shared.security import issue_token
+from shared.settings.demo import Demo, DemoAgency
 from tests.authorisation import parties
 from tests.authorisation.parties import AGENCIES, ASKED, FORMER, OTHER, PARTNER_SCOPES, PROVIDER, SUBMITTER, Ids, Party
 from tests.conftest import Templates, fresh_databases
@@ -120,8 +121,8 @@ async def door(server: str, templates: Templates, tmp_path_factory: pytest.TempP
         databases = {name: await open_fresh(name) for name in SERVICES}
         urls = {name: db.engine.url.render_as_string(hide_password=False) for name, db in databases.items()}
         places = {name: DatabaseUrls(url, url) for name, url in urls.items()}
-        agencies = {slug: DemoAgency(slug, "8", list(PARTNER_SCOPES)) for slug in AGENCIES}
-        await register_clients(places["referrals"], data_dir, Demo(agencies, {}))
+        agencies = {slug: DemoAgency(name=slug, source="8", scopes=tuple(PARTNER_SCOPES)) for slug in AGENCIES}
+        await register_clients(places["referrals"], data_dir, Demo(agencies=agencies, personas={}))
         domains = json.dumps({SUBMITTER: ["school.example"]})
         with patch.dict(os.environ, {**UNLIMITED, "FRONTDOOR_WEBHOOK_DOMAINS": domains}):
             application = app.build(places, data_dir, ISSUER, demo=True)

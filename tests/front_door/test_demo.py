@@ -4,11 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from services.front_door.demo import STAFF_KEY, PersonaUnknown, load_demo, persona_token
+from services.front_door.demo import STAFF_KEY, PersonaUnknown, persona_token
 from services.front_door.keys import signing_key
 from services.triage.pages.personas import personas_of
 from services.triage.settings import Settings
 from shared.security import GUEST_ROLE, STAFF_ROLES
+from shared.settings.demo import load_demo
 from shared.settings.environment import Profile
 from tests.conftest import HUB_FOLDER
 from tests.fakes import ISSUER

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from shared.settings.hub import Hub, HubUnreadable, load_hub
+from shared.settings.files import HubUnreadable
+from shared.settings.hub import Hub, load_hub
 from tests.conftest import HUB_FOLDER
 
 

@@ -21,7 +21,7 @@ from services.triage.routing.listing import ListingError, take_over
 from services.triage.routing.open_referral import LEVELS, NEEDS
 from shared.db import transaction
 from tests.fakes import as_partner
-from tests.hubs import mutations
+from tests.hubs import changed, mutations
 from tests.triage.conftest import Front, example
 from tests.triage.directory import LISTINGS, names, starter_directory
 
@@ -171,7 +171,8 @@ async def test_whatever_is_wrong_in_a_listing_breaks_nothing(front: Front) -> No
     """A service with any part dropped, emptied, doubled or of another kind is refused, or works wherever it is read."""
     services, refused = [], set()
     short = {name: value[:1] if isinstance(value, list) else value for name, value in LISTINGS[0].items()}
-    for place, listing in mutations(short):
+    for place, change in mutations(short):
+        listing = changed(short, place, change)
         listing.update({} if place == ("id",) else {"id": str(uuid4())})
         try:
             services.append(take_over(listing).record)
@@ -179,7 +180,7 @@ async def test_whatever_is_wrong_in_a_listing_breaks_nothing(front: Front) -> No
             refused.add((place[0], str(error).split(":")[0]))
     async with transaction(front.db) as session:
         done = await import_directory(session, json.dumps([*LISTINGS, *services]).encode())
-    pages = [await front.http.get(f"/services?full=true&per_page=200&page={page}") for page in range(1, 6)]
+    pages = [await front.http.get(f"/services?full=true&per_page=200&page={page}") for page in range(1, 9)]
     narrowed = [await front.http.get(path) for path in NARROWED]
     check = await front.http.post("/v1/threshold-checks", json=example("03"), headers=CHECKER)
     case = await front.case_of(await front.submit(example("03")))

@@ -23,7 +23,6 @@ from services.cli.month.times import Times
 from services.front_door.app import compose
 from services.front_door.clients import register_clients
 from services.front_door.databases import DatabaseUrls
-from services.front_door.demo import load_demo
 from services.front_door.embedded import entries_of
 from services.front_door.folder import migrated
 from services.triage.actions.claim_case import release_lapsed
@@ -34,6 +33,7 @@ from shared.db import Database, transaction
 from shared.http.service import Service
 from shared.inbox import consume
 from shared.outbox import BATCH, Cursor, HandOn, open_cursor, read_round
+from shared.settings.demo import load_demo
 
 ISSUER = "http://front-door.test"
 

@@ -20,11 +20,11 @@ from services.cli.month.partners import Partners
 from services.cli.month.staff import Team, team_for
 from services.cli.synthetic import load_cast
 from services.front_door.databases import DatabaseUrls
-from services.front_door.demo import load_demo
 from services.front_door.postgres import temporary_server
 from services.triage.actions.directory import set_capacity
 from services.triage.queries.directory import load_directory, week_of
 from shared.db import transaction
+from shared.settings.demo import load_demo
 from shared.settings.hub import load_hub
 
 PROVIDER = "early-help:respond"

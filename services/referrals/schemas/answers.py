@@ -7,7 +7,7 @@ from pydantic import BaseModel, Field
 
 from services.referrals.domain import CallNow, Quality, ReferralId, ReferralStatus
 from services.referrals.schemas.amendments import AmendmentDetail, AmendmentOut
-from shared.settings.hub import CodeItem
+from shared.settings.codes import CodeItem
 
 
 class Links(BaseModel):

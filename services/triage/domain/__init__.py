@@ -53,6 +53,7 @@ from services.triage.domain.help import (
     coded_result,
     offer_has_come,
 )
+from services.triage.domain.hub import misfits_of
 from services.triage.domain.information import (
     ANSWERABLE,
     AgencyAlreadyAsked,
@@ -124,6 +125,7 @@ __all__ = [
     "highest",
     "identity_of",
     "least_priority",
+    "misfits_of",
     "next_stage",
     "offer_has_come",
     "postcodes_of",

@@ -1,12 +1,10 @@
 """The demo's sign-in without a password: a page that no other profile mounts, and production cannot."""
 
 from collections.abc import Mapping
-from pathlib import Path
 
-import yaml
 from fastapi import APIRouter, Request, Response
 
-from services.triage.actions.sessions import Person, roles_in
+from services.triage.actions.sessions import Person
 from services.triage.pages.form import check_origin, parse_form
 from services.triage.pages.page import PageRoute
 from services.triage.pages.sign_in import TheResources, TheSite, begin
@@ -14,6 +12,7 @@ from services.triage.settings import Settings
 from shared.http.strict import Body
 from shared.problems import NotFound
 from shared.security import FRONT_DOOR, GUEST_ROLE, public
+from shared.settings.demo import load_demo
 from shared.settings.environment import Profile
 
 Personas = Mapping[str, Person]
@@ -26,12 +25,11 @@ def personas_of(settings: Settings) -> Personas:
     """
     if settings.profile is not Profile.DEMO:
         return {}
-    demo: Path = settings.hub_dir / "demo.yaml"
-    parts = yaml.safe_load(demo.read_text(encoding="utf-8"))
-    staff = {name: (roles, FRONT_DOOR) for name, roles in parts["personas"].items()}
-    guests = {name: ([GUEST_ROLE], agency) for name, agency in parts["referrers"].items()}
+    demo = load_demo(settings.hub_dir)
+    staff = {name: (roles, FRONT_DOOR) for name, roles in demo.personas.items()}
+    guests = {name: ([GUEST_ROLE], agency) for name, agency in demo.referrers.items()}
     return {
-        name: Person(f"{settings.issuer}/staff", name, name.replace("-", " ").title(), roles_in(roles), agency)
+        name: Person(f"{settings.issuer}/staff", name, name.replace("-", " ").title(), frozenset(roles), agency)
         for name, (roles, agency) in {**staff, **guests}.items()
     }
 

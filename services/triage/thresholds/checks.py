@@ -85,7 +85,7 @@ def _check_ids(tree: Mapping[str, Any], complaints: Complaints) -> None:
         for group in ("fired", "not_fired"):
             names = expected.get(group) if isinstance(expected, dict) else None
             for name in names if isinstance(names, list) else []:
-                if name not in seen:
+                if isinstance(name, str) and name not in seen:
                     advice = f'There is no rule "{name}". {suggest(name, seen)}'
                     complaints.add((*place, "expect", group), advice)
 
