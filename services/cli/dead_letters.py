@@ -17,7 +17,7 @@ Letter = Annotated[UUID, typer.Argument(help="Id of the dead letter, as `list` s
 
 @app.command("list")
 def list_letters(data_dir: DataDir = DEFAULT_DATA_DIR) -> None:
-    """Show every dead letter: id, consumer, state, time, event type and what was wrong."""
+    """Show every letter: id, consumer, state, time, event type, subject (a referral's id) and what was wrong."""
     for line in asyncio.run(_lines(data_dir)):
         typer.echo(line)
 
@@ -50,7 +50,7 @@ async def _lines(data_dir: Path) -> list[str]:
                 rows = await session.execute(select(dead_letters).order_by(dead_letters.c.died_at))
             lines += [
                 f"{row.id}  {row.reader}  {row.state}  {row.died_at:%Y-%m-%dT%H:%M:%SZ}  "
-                f"{row.headers.get('ce_type', 'no type')}  {row.error}"
+                f"{row.headers.get('ce_type', 'no type')}  {row.headers.get('ce_subject', 'no subject')}  {row.error}"
                 for row in rows
             ]
     return lines

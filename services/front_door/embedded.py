@@ -32,8 +32,14 @@ def transport(services: Sequence[Service]) -> APIRouter:
 
 
 def replayer(consumer: Service) -> Step:
-    """Return what tries dead letters again that somebody marked for replay."""
-    return partial(replay_dead_letters, consumer.resources.work, consumer.name, entries_of(consumer))
+    """Return what tries again the events that were set aside, and the dead ones that somebody marked for replay."""
+    return partial(
+        replay_dead_letters,
+        consumer.resources.work,
+        consumer.name,
+        entries_of(consumer),
+        patience_seconds=consumer.fault_patience_seconds,
+    )
 
 
 def entries_of(consumer: Service) -> Mapping[str, Entry]:

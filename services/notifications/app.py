@@ -45,4 +45,5 @@ def build(settings: Settings, hub: Hub) -> Service:
     router = APIRouter(lifespan=lifespan)
     router.include_router(api.router)
     entries = entries_of(upkeep, settings, verification_required=required)
-    return Service(api.NAME, resources, router, deliver, entries, gauges=GAUGES)
+    patience = settings.fault_patience_seconds
+    return Service(api.NAME, resources, router, deliver, entries, gauges=GAUGES, fault_patience_seconds=patience)

@@ -51,7 +51,9 @@ def build(settings: Settings, hub: Hub, triage: ServiceClient) -> Service:
 
     router = APIRouter(lifespan=lifespan, routes=api.router.routes)
     work = partial(_tidy, upkeep, timedelta(days=settings.outbox_retention_days))
-    return Service(NAME, resources, router, work, entries_of(resources.vault, triage))
+    entries = entries_of(resources.vault, triage)
+    patience = settings.fault_patience_seconds
+    return Service(NAME, resources, router, work, entries, fault_patience_seconds=patience)
 
 
 async def _watch_agencies(db: Database, app: FastAPI, sources: Sources, every_seconds: float) -> None:

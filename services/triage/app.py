@@ -73,7 +73,7 @@ def build(
         router.include_router(demo_sign_in(settings))
     work = partial(worker.work, upkeep, desk, client, settings)
     taken = consumer.entries(desk, client, settings), consumer.urgent_entries(desk, urgent or client, settings)
-    return Service(NAME, resources, router, work, *taken, GAUGES)
+    return Service(NAME, resources, router, work, *taken, GAUGES, settings.fault_patience_seconds)
 
 
 def _policy_of(folder: Path, hub: Hub) -> Policy:

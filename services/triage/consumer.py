@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.triage.actions.desk import Desk
 from services.triage.actions.open_case import Detail, Opening, open_cases
+from services.triage.actions.page_duty import page_for_letter
 from services.triage.actions.take_amendment import take_amendment
 from services.triage.settings import Settings
 from shared.events import AmendmentFact, Event, ReferralInformationAdded, ReferralSubmitted, ReferralWithdrawn
@@ -36,7 +37,8 @@ def entries(desk: Desk, client: ServiceClient, settings: Settings) -> Mapping[st
 
         return dict(await asyncio.gather(*(fetch(event) for event in events)))
 
-    submitted = Entry(partial(on_referral_submitted, desk), fetch_details, partial(on_referral_that_fails, desk))
+    opening = partial(on_referral_submitted, desk), fetch_details, partial(on_referral_that_fails, desk)
+    submitted = Entry(*opening, page_for_letter)
     amendment = Entry(partial(on_amendment, desk), fetch_details, partial(on_amendment_that_fails, desk))
     return {
         "referrals": {

@@ -57,6 +57,7 @@ class Service:
     entries: Mapping[str, Entries] = field(default_factory=dict)
     urgent_entries: Mapping[str, Entries] = field(default_factory=dict)
     gauges: Sequence[GaugeQuery] = ()
+    fault_patience_seconds: float = 300.0
 
 
 async def tidy(session: AsyncSession, retention: timedelta) -> None:

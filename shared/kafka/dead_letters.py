@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import select
 
 from shared.db import Database, transaction
-from shared.inbox import dead_letters, letter_id
+from shared.inbox import WAITING, dead_letters, letter_id
 from shared.kafka.publisher import close_producer, open_producer
 from shared.kafka.topics import DEAD_LETTERS
 from shared.outbox import Message
@@ -23,7 +23,9 @@ async def publish_dead_letters(
     Before the batch's offsets are committed, so that a crash between repeats a copy and never misses one.
     """
     by_id = {letter_id(reader, message): record for message, record in zip(messages, records, strict=True)}
-    buried = select(dead_letters.c.id, dead_letters.c.error).where(dead_letters.c.id.in_(by_id))
+    buried = select(dead_letters.c.id, dead_letters.c.error).where(
+        dead_letters.c.id.in_(by_id), dead_letters.c.state != WAITING
+    )
     async with transaction(db) as session:
         letters = (await session.execute(buried)).all()
     if not letters:

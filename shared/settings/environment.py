@@ -32,6 +32,11 @@ class ServiceSettings(BaseSettings):
     vault_key: SecretStr = Field(description="32 bytes in base64: wraps the key of each sealed record.")
     outbox_retention_days: int = Field(7, ge=1, description="How long events are kept once every reader has them.")
     index_key: SecretStr = Field(description="32 bytes in base64: makes the blind indexes.")
+    fault_patience_seconds: float = Field(
+        300.0,
+        ge=0,
+        description="How long an event that a fault of ours holds up is tried again, before it is a dead letter.",
+    )
     otlp_endpoint: str | None = Field(
         None, description="OpenTelemetry collector that traces are sent to, as `http://host:4318`; none, no traces."
     )

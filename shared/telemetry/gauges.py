@@ -15,6 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shared.db import Database, is_away
+from shared.events import BY_TYPE
 from shared.telemetry.logs import log
 
 PATIENCE_SECONDS = 2.0
@@ -60,11 +61,15 @@ _OLDEST_WRITER = text(
 )
 _DEAD_LETTERS = text(
     """
-    SELECT s.state, (
-        SELECT count(*) FROM (SELECT 1 FROM dead_letters d WHERE d.state = s.state LIMIT :most) capped)
-    FROM unnest(ARRAY['dead', 'replay', 'dropped']) s (state)
+    SELECT s.state, l.type, count(*)
+    FROM unnest(ARRAY['waiting', 'dead', 'replay', 'dropped']) s (state)
+    CROSS JOIN LATERAL (
+        SELECT coalesce(t.type, 'unknown') AS type
+        FROM dead_letters d LEFT JOIN unnest(CAST(:types AS text[])) t (type) ON t.type = d.headers ->> 'ce_type'
+        WHERE d.state = s.state LIMIT :most) l
+    GROUP BY s.state, l.type
     """
-).bindparams(most=MOST)
+).bindparams(types=list(BY_TYPE), most=MOST)
 
 OF_EVERY_SERVICE = (
     GaugeQuery(
@@ -81,8 +86,8 @@ OF_EVERY_SERVICE = (
     ),
     GaugeQuery(
         _DEAD_LETTERS,
-        {"frontdoor_dead_letters": "Events set aside, by state, counted up to 10,000 each."},
-        ("state",),
+        {"frontdoor_dead_letters": "Events set aside, by state and type, counted up to 10,000 of each state."},
+        ("state", "type"),
     ),
 )
 

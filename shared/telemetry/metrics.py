@@ -27,7 +27,7 @@ requests_refused = Counter(
 )
 events_consumed = Counter(
     "frontdoor_events_consumed",
-    "Events that a consumer took: `applied`, `repeated`, `refused`, `ignored` (not its own) or `dead`.",
+    "Events that a consumer took: `applied`, `repeated`, `refused`, `ignored` (not its own), `set_aside` or `dead`.",
     ("reader", "type", "outcome"),
     registry=REGISTRY,
 )

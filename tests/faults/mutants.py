@@ -188,18 +188,18 @@ def offset_before_effect() -> None:
 
 def inbox_outside_the_transaction() -> None:
     """Note an event as taken in a transaction of its own, before the effect."""
-    from shared import inbox
+    from shared.inbox import batches
 
     async def apply(db: Database, reader: str, entry: Any, events: Sequence[Any]) -> None:
         prepared = await entry.prepare(events)
         async with _slow_transaction(db) as session:
-            fresh = await inbox._claim(session, reader, events)  # noqa: SLF001
+            fresh = await batches._claim(session, reader, events)  # noqa: SLF001
         await asyncio.sleep(BETWEEN_TRANSACTIONS_SECONDS)
         if fresh:
             async with _slow_transaction(db) as session:
                 await entry.apply(session, fresh, prepared)
 
-    inbox._apply = apply  # noqa: SLF001
+    batches._apply = apply  # noqa: SLF001
 
 
 def lease_ignored() -> None:

@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.db import Database, new_id, transaction
 from shared.events import CaseOpened, Event, ReferralSubmitted, encode
-from shared.inbox import Entries, Entry, Prepared, consume
+from shared.inbox import Entries, Entry, Prepared, consume, replay_dead_letters
 from shared.kafka import consume_topics, relay
 from shared.kafka.topics import DEAD_LETTERS, topic_of
 from shared.outbox import LANE, emit, follow, outbox, outbox_row
@@ -76,6 +76,11 @@ class Road:
 
     def relaying(self, *, urgent: bool = False) -> Coroutine[Any, Any, None]:
         return relay(self.producer, self.bootstrap, self.service, urgent=urgent)
+
+    def replaying(self, effects: Effects) -> Coroutine[Any, Any, None]:
+        """Try again what was set aside."""
+        name = f"reader-{self.service}" if self.bootstrap else "reader"
+        return replay_dead_letters(self.consumer, name, effects.entries, every_seconds=0.01)
 
     def member(
         self, effects: Effects, instance: str | None = None, *, urgent: bool = False

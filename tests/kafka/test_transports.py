@@ -1,5 +1,7 @@
 """The contract of a transport, held by both: read from the outbox directly, and carried by a real Kafka."""
 
+from functools import partial
+
 import pytest
 from sqlalchemy import insert, select
 
@@ -9,6 +11,7 @@ from shared.inbox import dead_letters
 from shared.outbox import emit, outbox, outbox_row
 from tests.conftest import OpenDatabase
 from tests.factories import case_opened, referral_submitted
+from tests.fakes import eventually
 from tests.kafka.carrying import Effects, Road, by_subject, emit_poison, new_service, running, write
 
 
@@ -76,13 +79,45 @@ async def test_an_urgent_event_that_nobody_understands_is_set_aside_once(road: R
 
 
 async def test_poison_is_quarantined_and_the_others_flow(road: Road) -> None:
-    """An unknown version, bytes of nothing and a failing effect are buried once each; the others have effects."""
+    """An unknown version and bytes of nothing are dead at once, a failing effect is set aside; the others flow."""
     before, failing, after = (Event(case_opened()) for _ in range(3))
     poison = await emit_poison(road.producer, before, failing, after)
     effects = Effects(failing=frozenset({failing.id}))
     async with running(*road.ways(effects)):
         await effects.reach(2)
+        await eventually(partial(_has_letters, road, 3))
     assert effects.applied == {before.id, after.id}
+    expected = [*((payload, "dead") for payload in poison), (encode(failing)[1], "waiting")]
+    assert await _letters_in(road) == sorted(expected)
+
+
+async def _letters_in(road: Road) -> list[tuple[bytes, str]]:
+    """Return bytes and state of what was set aside or is dead."""
     async with transaction(road.consumer) as session:
-        letters = (await session.scalars(select(dead_letters.c.payload))).all()
-    assert sorted(bytes(letter) for letter in letters) == sorted([*poison, encode(failing)[1]])
+        rows = (await session.execute(select(dead_letters.c.payload, dead_letters.c.state))).all()
+    return sorted((bytes(payload), state) for payload, state in rows)
+
+
+async def _has_letters(road: Road, count: int) -> bool:
+    return len(await _letters_in(road)) == count
+
+
+async def test_a_fault_of_ours_holds_up_its_subject_alone(road: Road) -> None:
+    """Later events of the subject wait behind the one that fails, whatever its transport, and follow it in order."""
+    first, stranger = Event(case_opened()), Event(case_opened())
+    later, last = Event(first.fact), Event(first.fact)
+    effects = Effects(failing=frozenset({first.id}))
+    async with running(*road.ways(effects)):
+        async with transaction(road.producer) as session:
+            await emit(session, first, later, stranger)
+        await effects.reach(1)
+        async with transaction(road.producer) as session:
+            await emit(session, last, Event(stranger.fact))
+        await effects.reach(2)
+        assert set(await by_subject(road.consumer)) == {stranger.subject}
+
+        effects.failing = frozenset()
+        async with running(road.replaying(effects)):
+            await effects.reach(5)
+            assert await eventually(partial(_has_letters, road, 0))
+    assert (await by_subject(road.consumer))[first.subject] == [first.id, later.id, last.id]

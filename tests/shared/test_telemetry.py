@@ -145,8 +145,8 @@ async def test_a_database_that_is_away_does_not_end_a_scrape(http: httpx.AsyncCl
     samples = await scrape(http)
     assert sample(samples, "frontdoor_database_answers", service="here") == 1
     assert sample(samples, "frontdoor_database_answers", service="away") == 0
-    assert sample(samples, "frontdoor_dead_letters", service="here", state="dead") == 0
-    assert sample(samples, "frontdoor_dead_letters", service="away", state="dead") is None
+    assert sample(samples, "frontdoor_oldest_write_transaction_seconds", service="here") == 0
+    assert sample(samples, "frontdoor_oldest_write_transaction_seconds", service="away") is None
 
 
 async def test_the_backlog_is_what_a_reader_would_still_be_handed(http: httpx.AsyncClient, db: Database) -> None:
@@ -190,7 +190,7 @@ async def test_an_open_write_transaction_shows_its_age(http: httpx.AsyncClient, 
 
 
 async def test_outcomes_of_events_are_counted(http: httpx.AsyncClient, db: Database) -> None:
-    """Applied, repeated, not ours, and dead; dead letters show by state."""
+    """Applied, repeated, not ours, and dead; dead letters show by state and type."""
 
     async def apply(*_: object) -> None: ...
 
@@ -215,7 +215,7 @@ async def test_outcomes_of_events_are_counted(http: httpx.AsyncClient, db: Datab
 
 
 async def dead_letters_are(http: httpx.AsyncClient, number: int) -> bool:
-    return sample(await scrape(http), "frontdoor_dead_letters", service="here", state="dead") == number
+    return sample(await scrape(http), "frontdoor_dead_letters", service="here", state="dead", type="unknown") == number
 
 
 def test_a_partition_that_went_to_another_is_forgotten() -> None:

@@ -111,9 +111,11 @@ async def test_what_cannot_be_fetched_is_filled_in_later(front: Front) -> None:
 
 
 async def test_an_amendment_without_its_case_is_not_lost(front: Front) -> None:
-    """It is set aside where its referral is, to be replayed after that."""
+    """It is set aside, and tried again once its referral may have come."""
     await front.consume(amendment(front, new_id()))
     async with transaction(front.db) as session:
         letters = (await session.execute(select(dead_letters))).all()
         assert (await session.scalars(select(Case))).all() == []
-    assert [letter.headers["ce_type"] for letter in letters] == [ReferralInformationAdded.type]
+    assert [(letter.headers["ce_type"], letter.state) for letter in letters] == [
+        (ReferralInformationAdded.type, "waiting")
+    ]

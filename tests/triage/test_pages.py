@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -15,9 +15,12 @@ from services.triage.queries.gauges import GAUGES
 from services.triage.worker import send_pages, step_clocks
 from services.triage.worker.pagers import NotSent
 from shared.db import transaction
+from shared.events import ReferralSubmitted, encode
+from shared.inbox import Entries, consume, dead_letters, mark_dead_letter, replay_dead_letters
+from shared.outbox import Message
 from shared.security import Role
 from shared.telemetry.gauges import ServiceGauges
-from tests.fakes import as_staff
+from tests.fakes import as_staff, eventually
 from tests.triage.conftest import MANAGER, SCREENER, Front, example
 from tests.triage.test_case_clocks import desk_of
 
@@ -37,6 +40,77 @@ class Pigeon:
             self.failures -= 1
             raise NotSent("452")
         self.carried.append((to, text))
+
+
+NO_CASE = f"A referral has no case: it is a dead letter at the front door, {DOOR}. Please see its runbook."
+
+
+async def test_a_referral_that_cannot_be_read_calls_the_line_of_duty(front: Front) -> None:
+    """Poison of a submitted referral is a dead letter and a page at once, which goes out once and is listed."""
+    headers, payload = encode(front.announce(example("02")))
+    poison = Message(headers, payload.replace(b'"reference"', b'"nickname"'))
+    for _ in range(2):
+        await consume(front.db, "triage", front.service.entries["referrals"], [poison])
+    assert (await dead_submissions(front), await unsent(front)) == (1, 1)
+
+    pigeon = Pigeon(failures=1)
+    for _ in range(3):
+        await send_pages(front.db, desk_of(front), pigeon, DOOR)
+        await make_due(front)
+    assert pigeon.carried == [("duty@front-door.example", NO_CASE)]
+    assert (await dead_submissions(front), await unsent(front)) == (1, 0)
+    (item,) = (await front.http.get("/v1/pages", headers=MANAGER)).json()["items"]
+    assert (item["case_id"], item["reference"], item["line"]) == (None, None, 0)
+
+
+async def test_a_replayed_referral_is_a_case_and_calls_nobody(front: Front) -> None:
+    """A fault that outlasts patience is a dead letter and a page; replayed with success it is a case, and no page."""
+    event = front.announce(example("02"))
+    entries = front.service.entries["referrals"]
+    failing = replace(entries[event.type], apply=fail, otherwise=None)
+    await consume(front.db, "triage", {event.type: failing}, [Message(*encode(event))])
+    assert await unsent(front) == 0
+    await replay_until(front, {event.type: failing}, ["dead"])
+    assert (await dead_submissions(front), await unsent(front)) == (1, 1)
+
+    async with transaction(front.db) as session:
+        assert await mark_dead_letter(session, (await session.scalars(select(dead_letters.c.id))).one(), "replay")
+    await replay_until(front, entries, [])
+    pigeon = Pigeon()
+    await send_pages(front.db, desk_of(front), pigeon, DOOR)
+    assert pigeon.carried == []
+    assert (await dead_submissions(front), await unsent(front)) == (None, 0)
+    assert (await front.case_of(event.fact.subject))["priority"]
+
+
+async def fail(*_: object) -> None:
+    raise ZeroDivisionError
+
+
+async def replay_until(front: Front, entries: Entries, states: list[str]) -> None:
+    """Try again what was set aside, with no patience, until the letters are in these states."""
+
+    async def are_there() -> bool:
+        async with transaction(front.db) as session:
+            return list(await session.scalars(select(dead_letters.c.state))) == states
+
+    async with transaction(front.db) as session:
+        await session.execute(dead_letters.update().values(next_at=func.now()))
+    replay = replay_dead_letters(front.db, "triage", entries, every_seconds=0.01, patience_seconds=0)
+    task = asyncio.create_task(replay)
+    try:
+        await eventually(are_there)
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+async def dead_submissions(front: Front) -> float | None:
+    """Return what the gauge of dead letters says of submitted referrals."""
+    read = await ServiceGauges("triage", front.db, ()).read()
+    labels = {"service": "triage", "state": "dead", "type": ReferralSubmitted.type}
+    samples = next(family.samples for family in read if family.name == "frontdoor_dead_letters")
+    return next((sample.value for sample in samples if sample.labels == labels), None)
 
 
 @pytest.fixture

@@ -44,12 +44,16 @@ class Clock(Base):
 
 
 class Page(Base):
-    """A call to somebody on duty, until it is sent. Its text is the same for every event: a reference and a link."""
+    """A call to somebody on duty, until it is sent. Its text is the same for every event: a reference and a link.
+
+    It is about a case, or about a referral that has none: the dead letter `letter_id`.
+    """
 
     __tablename__ = "pages"
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
-    case_id: Mapped[UUID] = mapped_column(ForeignKey("cases.id"), index=True)
+    case_id: Mapped[UUID | None] = mapped_column(ForeignKey("cases.id"), index=True)
+    letter_id: Mapped[UUID | None] = mapped_column(unique=True)
     line: Mapped[int]
     made_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
     next_at: Mapped[datetime | None]

@@ -38,7 +38,7 @@ async def list_pages(session: AsyncSession, limit: int, after: tuple[datetime, U
     """Return the pages of the line of duty, the newest first; nothing here tells who the child is."""
     query = (
         select(Page, Case.reference)
-        .join(Case, Case.id == Page.case_id)
+        .join(Case, Case.id == Page.case_id, isouter=True)
         .order_by(Page.made_at.desc(), Page.id.desc())
         .limit(limit + 1)
     )

@@ -3,12 +3,13 @@
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, literal_column, select, text, union_all
+from sqlalchemy import ColumnElement, Select, and_, exists, func, literal_column, or_, select, text, union_all
 
 from services.triage.clocks import ClockKind
 from services.triage.domain import CaseStatus, Unfinished
 from services.triage.models import Case, Clock, Page
 from services.triage.queries.cases import Due
+from shared.inbox import dead_letters
 from shared.telemetry.gauges import MOST, GaugeQuery
 
 OPEN = [status for status in CaseStatus if status is not CaseStatus.DECIDED]
@@ -45,12 +46,10 @@ _overdue = text(
     GROUP BY k.kind
     """
 ).bindparams(kinds=[str(kind) for kind in ClockKind], most=MOST)
+_awaited = and_(Clock.case_id == Page.case_id, Clock.kind == ClockKind.ACKNOWLEDGEMENT, Clock.ended_at.is_(None))
+_is_dead = exists().where(dead_letters.c.id == Page.letter_id, dead_letters.c.state == "dead")
 _unsent = select(func.count()).select_from(
-    select(Page.id)
-    .join(Clock, Clock.case_id == Page.case_id)
-    .where(Page.sent_at.is_(None), Clock.kind == ClockKind.ACKNOWLEDGEMENT, Clock.ended_at.is_(None))
-    .limit(MOST)
-    .subquery()
+    select(Page.id).where(Page.sent_at.is_(None), or_(exists().where(_awaited), _is_dead)).limit(MOST).subquery()
 )
 _unfinished = text(
     """
@@ -76,7 +75,10 @@ GAUGES = (
         {"frontdoor_clocks_overdue": "Clocks that have run out and still run, counted up to 10,000."},
         ("kind",),
     ),
-    GaugeQuery(_unsent, {"frontdoor_pages_unsent": "Calls to the line of duty not sent, of cases not acknowledged."}),
+    GaugeQuery(
+        _unsent,
+        {"frontdoor_pages_unsent": "Calls to the line of duty not sent, of cases not acknowledged and dead letters."},
+    ),
     GaugeQuery(_pending, {"frontdoor_cases_details_pending": "Cases that opened without their referral's details."}),
     GaugeQuery(
         _unfinished,

@@ -9,11 +9,14 @@ from services.triage.schemas.cases import CaseItem, StepOut
 
 
 class PageItem(BaseModel):
-    """A call to one of the line of duty, counted from 0; it is sent, or tried again until the case is acknowledged."""
+    """A call to one of the line of duty, counted from 0; it is sent, or tried again until the case is acknowledged.
+
+    It is about no case where a submitted referral is a dead letter; then it is tried until somebody sees to that.
+    """
 
     id: UUID
-    case_id: UUID
-    reference: str
+    case_id: UUID | None
+    reference: str | None
     line: int
     made_at: datetime
     attempts: int
