@@ -21,6 +21,7 @@ class Allowance(StrEnum):
     CHANGES = "changes"
     CHECKS = "checks"
     CLAIMS = "claims"
+    TOKENS = "tokens"
 
 
 @dataclass(frozen=True)

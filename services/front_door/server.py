@@ -125,6 +125,8 @@ def server_of(
         access_log=False,
         log_config=None,
         server_header=False,
+        proxy_headers=bool(patience.trusted_proxies),
+        forwarded_allow_ips=patience.trusted_proxies,
         timeout_keep_alive=15,
         timeout_graceful_shutdown=SHUTDOWN_SECONDS,
     )

@@ -1,8 +1,9 @@
 """What a process that serves HTTP reads beside its service's own settings."""
 
+from ipaddress import ip_network
 from typing import Self
 
-from pydantic import BaseModel, Field, SecretStr, model_validator
+from pydantic import BaseModel, Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from shared.settings.environment import Profile
@@ -22,6 +23,17 @@ class Patience(BaseSettings):
     connections: int = Field(
         4096, ge=16, description="Most connections; beyond, those whose requests lie unfinished longest are closed."
     )
+    trusted_proxies: str = Field(
+        "", description="Addresses and networks of proxies whose `X-Forwarded-For` is believed, separated by commas."
+    )
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _addresses(cls, written: str) -> str:
+        """Raise `ValueError` for what is neither, which would be passed over in silence, and for `*`."""
+        for one in filter(None, written.split(",")):
+            ip_network(one.strip())
+        return written
 
 
 class TrustedIssuer(BaseModel):

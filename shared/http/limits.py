@@ -14,7 +14,7 @@ from starlette.types import Scope
 from shared.allowances import Allowance, Rate
 from shared.http.buckets import Buckets, Lease
 from shared.problems import TooManyRequests
-from shared.security import Caller
+from shared.security import Caller, FailedProofs
 from shared.telemetry.metrics import requests_refused
 
 READS = frozenset({"GET", "HEAD"})
@@ -67,6 +67,7 @@ class Limits:
     rates: Mapping[Allowance, Rate] = field(default_factory=dict)
     buckets: Buckets | None = None
     of_agencies: dict[str, Mapping[Allowance, Rate]] = field(default_factory=dict)
+    proofs: FailedProofs = field(default_factory=FailedProofs)
 
     async def take(self, caller: Caller, *allowances: Allowance) -> Ticket:
         """Take one of the first of these allowances that has any left; services of the front door take none."""
@@ -84,7 +85,7 @@ class Limits:
 
     async def admit(self, request: Request, caller: Caller, allowance: Allowance | None) -> None:
         """Note who calls and out of which allowance, and charge what has no body to wait for."""
-        request.state.caller, request.state.allowance = caller, allowance
+        name_caller(request, caller, allowance)
         if request.method in WITHOUT_BODY:
             await charge(request)
 
@@ -126,6 +127,17 @@ def _allowances(request: Request, caller: Caller, *, in_danger: bool) -> tuple[A
 async def charge(request: Request) -> None:
     """Take what this request costs; raises `TooManyRequests` where nothing is left."""
     (await take(request)).check()
+
+
+def name_caller(request: Request, caller: Caller, allowance: Allowance | None) -> None:
+    """Note who calls, and out of which allowance where that is none of its own kind's."""
+    request.state.caller, request.state.allowance = caller, allowance
+
+
+async def charge_for(request: Request, caller: Caller, allowance: Allowance) -> None:
+    """Take what this request costs somebody who proved themselves otherwise than at a door."""
+    name_caller(request, caller, allowance)
+    await charge(request)
 
 
 Charged = Annotated[None, Depends(charge)]

@@ -89,7 +89,7 @@ class Correlation:
 
 
 def problem_response(problem: Problem) -> JSONResponse:
-    """Return the problem as `application/problem+json`; 401 and 503 carry the header that goes with them."""
+    """Return the problem as `application/problem+json`; 401, 429 and 503 carry the header that goes with them."""
     body: dict[str, Any] = {
         "type": f"{PROBLEM_DOCS}#{problem.slug}",
         "title": problem.title,
@@ -100,12 +100,14 @@ def problem_response(problem: Problem) -> JSONResponse:
     if problem.errors:
         body["errors"] = [{"pointer": e.pointer, "detail": e.detail} for e in problem.errors]
     body |= problem.members
-    headers = dict(problem.headers)
+    headers = {**problem.headers, **_pause_of(problem)}
     if problem.status == Unauthorized.status:
         headers["WWW-Authenticate"] = "Bearer"
-    if problem.retry_after_seconds is not None:
-        headers["Retry-After"] = str(problem.retry_after_seconds)
     return JSONResponse(body, problem.status, headers, media_type="application/problem+json")
+
+
+def _pause_of(problem: Problem) -> dict[str, str]:
+    return {} if problem.retry_after_seconds is None else {"Retry-After": str(problem.retry_after_seconds)}
 
 
 def install_problems(app: FastAPI) -> None:
@@ -122,7 +124,11 @@ def install_problems(app: FastAPI) -> None:
 def _shown(request: Request, problem: Problem) -> Response:
     """Render the problem as its route does, which for a page is HTML; as RFC 9457 where the route says nothing."""
     show = getattr(request.scope.get("route") or _page_beside(request), "show_problem", None)
-    return problem_response(problem) if show is None else show(request, problem)
+    if show is None:
+        return problem_response(problem)
+    response: Response = show(request, problem)
+    response.headers.update(_pause_of(problem))
+    return response
 
 
 def _page_beside(request: Request) -> BaseRoute | None:

@@ -20,7 +20,7 @@ from shared.http.openapi import install_openapi
 from shared.http.rendering import Correlation, install_problems, problems_router
 from shared.inbox import Entries, forget_taken
 from shared.outbox import delete_read
-from shared.security import Verifier
+from shared.security import FailedProofs, Verifier
 from shared.settings.hub import Hub
 from shared.settings.rates import RateSettings
 from shared.telemetry.gauges import GaugeQuery
@@ -114,7 +114,8 @@ def state_of(key: str) -> Callable[[Request], Awaitable[Any]]:
 
 def limits_of(service: Service, settings: RateSettings) -> Limits:
     """Return the limits of an application whose buckets stand in this service's database."""
-    return Limits(settings.rates(), Buckets(service.resources.db))
+    proofs = FailedProofs(settings.rate_failed_proofs)
+    return Limits(settings.rates(), Buckets(service.resources.db), proofs=proofs)
 
 
 def new_application(

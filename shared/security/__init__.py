@@ -13,6 +13,7 @@ from shared.security.authorisation import (
     may,
 )
 from shared.security.doors import PURPOSE_HEADER, Declared, allow, caller_of, policies_of, public
+from shared.security.proofs import FailedProofs, Proof
 from shared.security.tokens import (
     ALGORITHMS,
     TOKEN_SECONDS,
@@ -35,10 +36,12 @@ __all__ = [
     "TOKEN_TYPE",
     "Caller",
     "Declared",
+    "FailedProofs",
     "Issuer",
     "KeySource",
     "KnownKeys",
     "Policy",
+    "Proof",
     "Purpose",
     "Relation",
     "Role",

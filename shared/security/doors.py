@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from fastapi import Depends, Request
@@ -10,6 +11,8 @@ from fastapi.dependencies.models import Dependant
 from shared.allowances import Allowance
 from shared.problems import FieldError, Forbidden, Invalid, Unauthorized
 from shared.security.authorisation import Caller, Policy, Purpose, Role, may
+from shared.security.proofs import FailedProofs, Proof
+from shared.security.tokens import Verifier
 
 PURPOSE_HEADER = "X-Purpose"
 
@@ -51,8 +54,9 @@ async def caller_of(request: Request) -> Caller:
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not token:
         raise Unauthorized("Send an access token: Authorization: Bearer <token>.")
-    caller: Caller = await request.app.state.verifier.verify(token.strip())
-    return caller
+    if refused := getattr(request.state, "refused", None):
+        raise refused
+    return await _proven(request, token.strip())
 
 
 def allow(
@@ -86,6 +90,19 @@ def needed(policy: Policy) -> str:
     asked = [f"scope {policy.scope}"] if policy.scope else []
     asked += [f"role {' or '.join(sorted(policy.roles))}"] if policy.roles else []
     return ", or ".join(asked)
+
+
+async def _proven(request: Request, token: str) -> Caller:
+    """Return whom a token proves; one that is no good counts against the address that sent it, once a request."""
+    verifier: Verifier = request.app.state.verifier
+    proofs: FailedProofs = request.app.state.limits.proofs
+    is_plausible = partial(verifier.is_plausible, token)
+    try:
+        with proofs.counted(request, Proof.TOKEN, Unauthorized, secret=token, is_plausible=is_plausible):
+            return await verifier.verify(token)
+    except Unauthorized as refused:
+        request.state.refused = refused
+        raise
 
 
 def _with_purpose(caller: Caller, named: str | None) -> Caller:

@@ -85,6 +85,16 @@ class Verifier:
             raise Unauthorized("This client is disabled. Ask the hub.")
         return known.caller
 
+    def is_plausible(self, token: str) -> bool:
+        """Tell whether a token could be good, at a fraction of what looking at its signature costs."""
+        try:
+            header, claims = token_parts(token[:LONGEST_TOKEN_CHARACTERS])
+            _check_times(claims)
+        except (ValueError, TypeError, KeyError, RecursionError):
+            return False
+        known = any(issuer.name == claims.get("iss") for issuer in self.issuers)
+        return known and claims.get("aud") == self.audience and header.get("typ") == TOKEN_TYPE
+
     async def _check(self, token: str) -> Verified:
         try:
             return await self._checked(token)

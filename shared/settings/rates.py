@@ -32,6 +32,10 @@ class RateSettings(BaseSettings):
     rate_changes: Written = Field(Rate(300, 20), description="Whatever else one client records or changes.")
     rate_checks: Written = Field(Rate(120, 5), description="Threshold checks of one agency.")
     rate_claims: Written = Field(Rate(60, 1), description="Cases that one of the staff claims.")
+    rate_tokens: Written = Field(Rate(300, 10), description="Access tokens that one agency is given.")
+    rate_failed_proofs: Written = Field(
+        Rate(200, 5), description="Tokens, assertions, sessions and sign-ins of one address that are no good."
+    )
 
     def rates(self) -> Mapping[Allowance, Rate]:
         return {allowance: getattr(self, f"{PREFIX}{allowance}") for allowance in Allowance}

@@ -16,6 +16,7 @@ ALLOWED_KEYS = frozenset({
     "event", "level", "timestamp", "logger", "correlation_id", "service", "reader", "type", "event_id",
     "subject", "reference", "referral_id", "case_id", "delivery_id", "endpoint_id", "agency", "route",
     "method", "status", "duration_ms", "attempt", "problem", "error", "where", "count", "rule", "port", "url",
+    "address",
 })  # fmt: skip
 
 

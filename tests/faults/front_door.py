@@ -37,7 +37,8 @@ def command(*arguments: str, data_dir: Path, port: int, **settings: str) -> subp
     )
 
 
-UNLIMITED = {f"FRONTDOOR_RATE_{allowance.upper()}": "1000000,1000000" for allowance in Allowance}
+RATES = (*Allowance, "failed_proofs")
+UNLIMITED = {f"FRONTDOOR_RATE_{name.upper()}": "1000000,1000000" for name in RATES}
 """A load of tests is no flood; those about floods say rates of their own."""
 
 

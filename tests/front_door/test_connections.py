@@ -8,7 +8,8 @@ from itertools import islice
 
 import pytest
 import uvicorn
-from fastapi import FastAPI, Response
+from fastapi import FastAPI, Request, Response
+from pydantic import ValidationError
 
 from services.front_door.connections import UPLOADS
 from services.front_door.server import server_of, taken_socket
@@ -48,6 +49,10 @@ def application() -> FastAPI:
 
     @app.get("/health/live")
     async def get_live() -> None: ...
+
+    @app.get("/address")
+    async def get_address(request: Request) -> str:
+        return f"{request.url.scheme} {request.client.host if request.client else None}"
 
     @app.post("/v1/referrals")
     async def refuse() -> Response:
@@ -96,6 +101,34 @@ async def ask(port: int, request: bytes) -> bytes:
 
 async def ask_for_life(port: int) -> bytes:
     return await ask(port, b"GET /health/live HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+
+
+FORWARDED = (
+    b"GET /address HTTP/1.1\r\nHost: a\r\nConnection: close\r\nX-Forwarded-Proto: https\r\n"
+    b"X-Forwarded-For: 198.51.100.7, 192.0.2.1, 10.0.0.9\r\n\r\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("trusted", "seen"),
+    [
+        ("", b"http 127.0.0.1"),
+        ("10.0.0.0/8", b"http 127.0.0.1"),
+        ("127.0.0.1", b"https 10.0.0.9"),
+        ("127.0.0.1, 10.0.0.0/8", b"https 192.0.2.1"),
+    ],
+)
+async def test_only_trusted_proxies_say_where_a_request_comes_from(trusted: str, seen: bytes) -> None:
+    """By default nobody, this machine included; of a chain the last that no trusted one vouches for."""
+    async with serving(Patience(trusted_proxies=trusted)) as (port, _):
+        assert seen in await ask(port, FORWARDED)
+
+
+@pytest.mark.parametrize("written", ["*", "proxy", "10.0.0.0/33", "10.0.0.1/8"])
+def test_a_proxy_is_an_address_or_a_network(written: str) -> None:
+    """What is neither is refused at start, and so is everybody."""
+    with pytest.raises(ValidationError):
+        Patience(trusted_proxies=written)
 
 
 @pytest.mark.parametrize("way", WAYS, ids=lambda way: way.__name__)

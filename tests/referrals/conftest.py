@@ -28,7 +28,7 @@ from shared.http.limits import Limits
 from shared.http.service import Service, new_application
 from shared.inbox import consume
 from shared.outbox import Message, outbox
-from shared.security import Role
+from shared.security import FailedProofs, Role
 from shared.settings.hub import Hub
 from tests.conftest import OpenDatabase
 from tests.fakes import ISSUER, PARTNER_KEY, OtherService, as_partner, as_staff, serving, verifier
@@ -122,6 +122,6 @@ async def opened(db: Database, hub: Hub, rates: Mapping[Allowance, Rate] | None 
     triage = OtherService()
     settings = settings_for(db.engine.url.render_as_string(hide_password=False))
     service = build(settings, hub, cast("ServiceClient", triage))
-    limits = Limits(rates, Buckets(db)) if rates else None
+    limits = Limits(rates, Buckets(db), proofs=FailedProofs(next(iter(rates.values())))) if rates else None
     async with serving(new_application("Referrals", "test", verifier(), service.router, limits=limits)) as http:
         yield Front(http, service, triage)

@@ -16,15 +16,18 @@ from pydantic import SecretStr
 
 from services.triage.app import build
 from services.triage.settings import Settings
+from shared.allowances import Allowance, Rate
 from shared.calendar import decision_due_at
 from shared.db import Database, new_id, transaction
 from shared.events import Event, ReferralSubmitted, decode, encode
 from shared.http.background import background
+from shared.http.buckets import Buckets
 from shared.http.client import ServiceClient
+from shared.http.limits import Limits
 from shared.http.service import Service, new_application
 from shared.inbox import consume
 from shared.outbox import Message, outbox
-from shared.security import Role
+from shared.security import FailedProofs, Role
 from shared.settings.hub import Hub
 from tests.conftest import EXAMPLES, OpenDatabase
 from tests.fakes import OtherService, as_staff, serving, verifier
@@ -131,8 +134,8 @@ class Front:
 
 
 @asynccontextmanager
-async def opened(open_service: OpenDatabase, hub: Hub, **more: Any) -> AsyncIterator[Front]:
-    """Run triage on a fresh database; `more` are settings that differ from the usual ones."""
+async def opened(open_service: OpenDatabase, hub: Hub, rate: Rate | None = None, **more: Any) -> AsyncIterator[Front]:
+    """Run triage on a fresh database; `rate` is that of everything, `more` are settings that differ."""
     db = await open_service("triage")
     key = SecretStr(base64.b64encode(secrets.token_bytes(32)).decode())
     said = {
@@ -146,7 +149,9 @@ async def opened(open_service: OpenDatabase, hub: Hub, **more: Any) -> AsyncIter
     referrals, notifications = OtherService(), OtherService()
     clients = [cast("ServiceClient", other) for other in (referrals, notifications)]
     service = build(Settings(**{**said, **more}), *clients)
-    app = new_application("Triage", "test", verifier(), service.router, background("triage", service.work))
+    limits = Limits(dict.fromkeys(Allowance, rate), Buckets(db), proofs=FailedProofs(rate)) if rate else None
+    routers = (service.router, background("triage", service.work))
+    app = new_application("Triage", "test", verifier(), *routers, limits=limits)
     async with serving(app) as http:
         yield Front(http, service, referrals, hub, notifications)
 

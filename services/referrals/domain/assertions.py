@@ -40,6 +40,7 @@ class Claimed:
     assertion: str
     client: str
     kid: str
+    claims: Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -79,7 +80,17 @@ def claimed_by(form: Mapping[str, str]) -> Claimed:
     client = claims.get("sub")
     if not is_text(client) or form.get("client_id", client) != client:
         raise invalid_client("sub and client_id do not fit together.")
-    return Claimed(assertion, client, header["kid"])
+    return Claimed(assertion, client, header["kid"], claims)
+
+
+def is_plausible(form: Mapping[str, str], issuer: str, now: datetime) -> bool:
+    """Tell whether an assertion could be good, as far as can be told without its client's key."""
+    try:
+        claimed = claimed_by(form)
+        _check_claims(claimed.claims, claimed.client, issuer, now)
+    except TokenRefused:
+        return False
+    return True
 
 
 def verify_assertion(claimed: Claimed, jwk: Mapping[str, Any], issuer: str, now: datetime) -> Proven:
@@ -88,7 +99,11 @@ def verify_assertion(claimed: Claimed, jwk: Mapping[str, Any], issuer: str, now:
         claims = jwt.decode(claimed.assertion, JWKRegistry.import_key(dict(jwk)), algorithms=[jwk["alg"]]).claims
     except (JoseError, ValueError, TypeError, KeyError, RecursionError):
         raise invalid_client("The signature does not fit the registered key.") from None
-    if claims.get("iss") != claimed.client or claims.get("sub") != claimed.client:
+    return _check_claims(claims, claimed.client, issuer, now)
+
+
+def _check_claims(claims: Mapping[str, Any], client: str, issuer: str, now: datetime) -> Proven:
+    if claims.get("iss") != client or claims.get("sub") != client:
         raise invalid_client("iss and sub are both the client's slug.")
     if claims.get("aud") != issuer:
         raise invalid_client("aud is the issuer, as one string.")

@@ -17,7 +17,7 @@ from shared.db import Database, transaction
 from shared.http.routes import StrictRoute
 from shared.http.strict import Body
 from shared.problems import Forbidden, Problem
-from shared.security import Caller, Declared, Policy, Role, may
+from shared.security import Caller, Declared, FailedProofs, Policy, Proof, Role, may
 from shared.telemetry import correlation_id
 
 HEADERS = {
@@ -28,6 +28,7 @@ HEADERS = {
     "X-Frame-Options": "DENY",
 }
 SEE_OTHER = 303
+NOBODY = "Your session is over, or you were not signed in."
 
 
 @dataclass(frozen=True)
@@ -91,6 +92,22 @@ def marked(response: Response) -> Response:
     return response
 
 
+async def whoever_is_signed_in(request: Request, *, active: bool) -> SignedIn:
+    """Return who holds the session of the cookie; raises `SignedOut`, and counts a cookie that is no good."""
+    site: Site = request.state.triage_site
+    db: Database = request.state.triage.db
+    proofs: FailedProofs = request.app.state.limits.proofs
+    secret = request.cookies.get(site.cookie)
+    if not secret:
+        raise SignedOut(NOBODY)
+    with proofs.counted(request, Proof.SESSION, SignedOut, secret=secret):
+        async with transaction(db) as session:
+            signed_in = await find_session(session, secret, active=active)
+        if signed_in is None or signed_in.caller.agency in request.app.state.verifier.disabled:
+            raise SignedOut(NOBODY)
+    return signed_in
+
+
 @dataclass(frozen=True)
 class PageDoor(Declared):
     """A dependency that gives a route its page: staff signed in with a role of the policy, and nobody else.
@@ -102,12 +119,8 @@ class PageDoor(Declared):
 
     async def __call__(self, request: Request) -> Page:
         site: Site = request.state.triage_site
-        db: Database = request.state.triage.db
-        secret = request.cookies.get(site.cookie, "")
-        async with transaction(db) as session:
-            signed_in = await find_session(session, secret, active=self.active) if secret else None
-        if signed_in is None or signed_in.caller.agency in request.app.state.verifier.disabled:
-            raise SignedOut("Your session is over, or you were not signed in.")
+        signed_in = await whoever_is_signed_in(request, active=self.active)
+        db, secret = request.state.triage.db, request.cookies[site.cookie]
         page = Page(request, site, request.state.triage_desk, db, signed_in, secret)
         request.state.page = page
         if not may(signed_in.caller, self.policy):

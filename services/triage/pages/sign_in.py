@@ -12,10 +12,10 @@ from cryptography.exceptions import InvalidTag
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import FileResponse, JSONResponse
 
-from services.triage.actions.sessions import Person, check_refers, find_session, sign_in, sign_out, sign_out_everywhere
-from services.triage.domain.staff import SignInRefused
+from services.triage.actions.sessions import Person, check_refers, sign_in, sign_out, sign_out_everywhere
+from services.triage.domain.staff import SignedOut, SignInRefused
 from services.triage.pages.form import Form
-from services.triage.pages.page import Page, PageRoute, form_for, go, page_for, rendered
+from services.triage.pages.page import Page, PageRoute, form_for, go, page_for, rendered, whoever_is_signed_in
 from services.triage.pages.provider import CALLBACK, Attempt
 from services.triage.pages.site import STATIC, Site
 from services.triage.pages.words import home
@@ -25,7 +25,7 @@ from shared.http.client import ServiceClient
 from shared.http.service import Resources
 from shared.inbox import Transient
 from shared.problems import NotFound, Unavailable
-from shared.security import GUEST_ROLE, Role, public
+from shared.security import GUEST_ROLE, FailedProofs, Proof, Role, public
 
 HOME = "/desk"
 PLACE = re.compile(r"/(desk|refer)(?![A-Za-z0-9])[/A-Za-z0-9_.,=&?%:+-]*")
@@ -54,15 +54,16 @@ TheResources = Annotated[Resources, Depends(_resources)]
 
 
 @router.get("/", dependencies=NOBODY_YET)
-async def get_root(request: Request, site: TheSite, resources: TheResources) -> Response:
+async def get_root(request: Request, site: TheSite) -> Response:
     """Bring browsers to where their user begins; whatever else asks is told of the directory's standard."""
     varying = {"Vary": "Accept"}
     if "text/html" not in request.headers.get("accept", ""):
         return JSONResponse(open_referral.about(f"{site.address}/openapi.json"), headers=varying)
-    secret = request.cookies.get(site.cookie, "")
-    async with transaction(resources.db) as session:
-        signed_in = await find_session(session, secret, active=False) if secret else None
-    response = go(home(signed_in.caller.roles) if signed_in else HOME)
+    try:
+        place = home((await whoever_is_signed_in(request, active=False)).caller.roles)
+    except SignedOut:
+        place = HOME
+    response = go(place)
     response.headers.update(varying)
     return response
 
@@ -106,9 +107,11 @@ async def get_callback(request: Request, site: TheSite, resources: TheResources)
     """Take the provider's answer, in the browser that asked for it, and start a session."""
     if site.provider is None:
         raise NotFound
-    kept = _opened(resources, request.cookies.get(_attempt_cookie(site), ""))
-    attempt = Attempt(kept["state"], kept["nonce"], kept["verifier"])
-    person = await site.provider.person(attempt, dict(request.query_params))
+    proofs: FailedProofs = request.app.state.limits.proofs
+    with proofs.counted(request, Proof.SIGN_IN, SignInRefused):
+        kept = _opened(resources, request.cookies.get(_attempt_cookie(site), ""))
+        attempt = Attempt(kept["state"], kept["nonce"], kept["verifier"])
+        person = await site.provider.person(attempt, dict(request.query_params))
     response = await begin(request, site, resources, person, kept["next"])
     response.delete_cookie(_attempt_cookie(site), secure=site.secure, httponly=True)
     return response
