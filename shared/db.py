@@ -125,7 +125,7 @@ def new_id() -> UUID:
 
 def first_id(at: datetime) -> UUID:
     """Return the least UUIDv7 of a moment: ids grow with time, and so their index finds rows by it."""
-    return UUID(int=int(at.timestamp() * 1000) << 80)
+    return UUID(int=max(0, int(at.timestamp() * 1000)) << 80)
 
 
 @dataclass

@@ -41,6 +41,7 @@ from shared.http.answers import (
     etag,
 )
 from shared.http.openapi import body_of
+from shared.http.reading import Moment
 from shared.http.routes import StrictRoute
 from shared.http.service import Resources, resources_of, session_of
 from shared.http.validation import validated
@@ -57,8 +58,10 @@ ServiceCaller = Annotated[Caller, allow(scope="internal:read")]
 Session = Annotated[AsyncSession, session_of(NAME)]
 Services = Annotated[Resources, resources_of(NAME)]
 After = Annotated[
-    str | None, Query(max_length=512, description="`next_cursor` of the reply before; absent: from the first.")
+    str | None,
+    Query(max_length=512, description="`next_cursor` of the reply before; `now`: what comes; absent: from the first."),
 ]
+Since = Annotated[Moment | None, Query(description="Instead of `after`: from the first event of this time or later.")]
 Wait = Annotated[int, Query(ge=0, le=30, description="Seconds to wait for something new.")]
 
 
@@ -200,10 +203,15 @@ async def post_replay(caller: Owner, session: Session, delivery_id: DeliveryId) 
 
 @router.get("/v1/events", response_model_exclude_none=True)
 async def list_events(
-    caller: Reader, resources: Services, limit: Limit = 50, after: After = None, wait: Wait = 0
+    caller: Reader,
+    resources: Services,
+    limit: Limit = 50,
+    after: After = None,
+    since: Since = None,
+    wait: Wait = 0,
 ) -> Feed:
     """Read on from `after`; with `wait`, an empty page comes only when nothing came in that time."""
-    position = queries.feed_position(after)
+    position: int | None = None
     woken = asyncio.Event()
     resources.db.listeners.add(woken)
     pause = FASTEST_POLL_SECONDS
@@ -211,6 +219,8 @@ async def list_events(
     try:
         while True:
             async with transaction(resources.db) as session:
+                if position is None:
+                    position = await queries.feed_position(session, caller.agency, after, since)
                 feed = await queries.feed_after(session, caller.agency, position, limit)
             left = deadline - asyncio.get_running_loop().time()
             if feed.items or left <= 0:

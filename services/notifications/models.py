@@ -56,6 +56,7 @@ class FeedEntry(Base):
     __tablename__ = "feed_entries"
     __table_args__ = (
         Index(None, "agency", "position"),
+        Index(None, "agency", "occurred_at", "position"),
         Index(None, "event_id", "agency", unique=True),
         Index(None, "subject"),
     )

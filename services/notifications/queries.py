@@ -40,11 +40,12 @@ from services.notifications.schemas import (
     FeedEvent,
 )
 from shared.http.reading import AT_POSITION, BY_ID, decode_cursor, encode_cursor
-from shared.problems import NotFound
+from shared.problems import FieldError, Invalid, NotFound
 from shared.telemetry.gauges import MOST, GaugeQuery
 
 SPAN = timedelta(days=28)
 ATTEMPTS_SEEN = 10
+NOW = "now"
 
 _feed = (
     select(
@@ -62,6 +63,10 @@ _feed = (
     .where(FeedEntry.agency == bindparam("agency"), FeedEntry.position > bindparam("after"))
     .order_by(FeedEntry.position)
     .limit(bindparam("limit"))
+)
+_newest = select(func.max(FeedEntry.position)).where(FeedEntry.agency == bindparam("agency"))
+_first_since = select(func.min(FeedEntry.position)).where(
+    FeedEntry.agency == bindparam("agency"), FeedEntry.occurred_at >= bindparam("since")
 )
 _delivery = (
     select(
@@ -193,8 +198,18 @@ async def delivery_of(session: AsyncSession, agency: str, delivery_id: DeliveryI
     return DeliveryWithAttempts(**shown.model_dump(), attempts=attempts)
 
 
-def feed_position(after: str | None) -> int:
-    """Return where the reader of a feed stands; raises Invalid for a cursor of its own making."""
+async def feed_position(session: AsyncSession, agency: str, after: str | None, since: datetime | None) -> int:
+    """Return where the reader of a feed stands: before what happened at `since`, or `after` what it names.
+
+    Raises Invalid for a cursor of its own making, and for both.
+    """
+    if since is not None and after is not None:
+        raise Invalid("Correct the fields named.", errors=(FieldError("/since", "Send `since` or `after`, not both."),))
+    if since is not None:
+        first = await session.scalar(_first_since, {"agency": agency, "since": since})
+        return first - 1 if first is not None else await session.scalar(_newest, {"agency": agency}) or 0
+    if after == NOW:
+        return await session.scalar(_newest, {"agency": agency}) or 0
     place = decode_cursor(after, AT_POSITION, "after")
     return 0 if place is None else place[0]
 

@@ -14,7 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from services.referrals import api
 from services.referrals.actions.grant_token import TokenIssuer
-from services.referrals.actions.tidy import forget_used
+from services.referrals.actions.tidy import forget_used, index_references
 from services.referrals.api.access import ISSUER, NAME
 from services.referrals.consumer import entries_of
 from services.referrals.queries import Intake, Sources, standing_of_agencies
@@ -50,7 +50,7 @@ def build(settings: Settings, hub: Hub, triage: ServiceClient) -> Service:
             await upkeep.close()
 
     router = APIRouter(lifespan=lifespan, routes=api.router.routes)
-    work = partial(_tidy, upkeep, timedelta(days=settings.outbox_retention_days))
+    work = partial(_tidy, upkeep, resources.vault, timedelta(days=settings.outbox_retention_days))
     entries = entries_of(resources.vault, triage)
     patience = settings.fault_patience_seconds
     return Service(NAME, resources, router, work, entries, fault_patience_seconds=patience)
@@ -74,11 +74,12 @@ async def _watch_agencies(db: Database, app: FastAPI, sources: Sources, every_se
         await asyncio.sleep(every_seconds)
 
 
-async def _tidy(db: Database, outbox_retention: timedelta) -> None:
+async def _tidy(db: Database, vault: Vault, outbox_retention: timedelta) -> None:
     while True:
-        await asyncio.sleep(TIDY_SECONDS)
         try:
+            await index_references(db, vault)
             async with transaction(db) as session:
                 await forget_used(session, outbox_retention)
         except (SQLAlchemyError, OSError) as error:
             log.warning("not tidied", error=type(error).__name__)
+        await asyncio.sleep(TIDY_SECONDS)

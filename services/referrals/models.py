@@ -9,6 +9,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
 from shared.db import Model, new_metadata
+from shared.vault import Vault
 
 
 class Base(Model):
@@ -64,6 +65,7 @@ class Referral(Base):
     """One referral; `details` is the whole document, and `status` moves as `ReferralStatus` says.
 
     `score` and `missing` are its quality on arrival: how complete it was, and the parts that it was without.
+    `agency_reference` is the digest of its sender's own reference; empty where that was never looked at.
     """
 
     __tablename__ = "referrals"
@@ -83,9 +85,19 @@ class Referral(Base):
     advice: Mapped[list[Any] | None]
     score: Mapped[int | None]
     missing: Mapped[list[str] | None] = mapped_column(ARRAY(Text))
+    agency_reference: Mapped[bytes | None]
     details: Mapped[bytes]
 
-    __table_args__ = (Index(None, "agency", "id"),)
+    __table_args__ = (
+        Index(None, "agency", "id"),
+        Index(None, "agency", "agency_reference", postgresql_where=text("agency_reference IS NOT NULL")),
+        Index("ix_referrals_unread", "id", postgresql_where=text("agency_reference = ''")),
+    )
+
+
+def digest_of(vault: Vault, agency_reference: object) -> bytes | None:
+    """Return by what a sender's own reference is found, None where there is none."""
+    return vault.blind("agency_reference", agency_reference) if isinstance(agency_reference, str) else None
 
 
 class Amendment(Base):

@@ -1,20 +1,20 @@
 """What senders, services and operators see of referrals and agencies; reads alone, returned ready to show."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 from uuid import UUID
 
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import ColumnElement, and_, bindparam, func, select
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.referrals.domain import ReferralId, ReferralStatus, quality_of
 from services.referrals.domain.agencies import SERVICES, Scope
 from services.referrals.domain.quality import ASKS
-from services.referrals.models import Agency, AgencyKey, Amendment, Decision, Referral
+from services.referrals.models import Agency, AgencyKey, Amendment, Decision, Referral, digest_of
 from services.referrals.schemas import (
     AgenciesSeen,
     AgenciesStanding,
@@ -28,6 +28,7 @@ from services.referrals.schemas import (
     ReferralDetail,
     ReferralOut,
     ReferralPage,
+    ReferralQuery,
 )
 from shared.db import first_id, transaction
 from shared.http.reading import BY_ID, decode_cursor, encode_cursor
@@ -152,16 +153,30 @@ async def _amendments_of(
 
 
 async def list_referrals(
-    session: AsyncSession, vault: Vault, agency: str, limit: int, cursor: str | None, *, by_people: bool = False
+    session: AsyncSession, vault: Vault, agency: str, asked: ReferralQuery, *, by_people: bool = False
 ) -> ReferralPage:
     """Return the agency's own referrals, the latest first; `by_people` those alone that none of its programs sent."""
-    after = decode_cursor(cursor, BY_ID)
-    page = _page if after is None else _page.where(Referral.id < after[0])
+    page = _page.where(*_narrowing(vault, asked))
     page = page.where(Referral.submitted_by != Referral.agency) if by_people else page
-    rows = (await session.execute(page, {"agency": agency, "limit": limit + 1})).all()
-    amendments = await _amendments_of(session, vault, [row.Referral.id for row in rows[:limit]], AmendmentOut)
-    items = [_shown(vault, *row, amendments[row.Referral.id]) for row in rows[:limit]]
-    return ReferralPage(items=items, next_cursor=encode_cursor([items[-1].id]) if len(rows) > limit else None)
+    rows = (await session.execute(page, {"agency": agency, "limit": asked.limit + 1})).all()
+    shown = rows[: asked.limit]
+    amendments = await _amendments_of(session, vault, [row.Referral.id for row in shown], AmendmentOut)
+    items = [_shown(vault, *row, amendments[row.Referral.id]) for row in shown]
+    return ReferralPage(items=items, next_cursor=encode_cursor([items[-1].id]) if len(rows) > asked.limit else None)
+
+
+def _narrowing(vault: Vault, asked: ReferralQuery) -> Iterator[ColumnElement[bool]]:
+    after, since = decode_cursor(asked.cursor, BY_ID), asked.received_after
+    if after is not None:
+        yield Referral.id < after[0]
+    if asked.status is not None:
+        yield Referral.status == asked.status
+    if asked.reference is not None:
+        yield Referral.reference == asked.reference.upper()
+    if asked.agency_reference is not None:
+        yield Referral.agency_reference == digest_of(vault, asked.agency_reference)
+    if since is not None:
+        yield and_(Referral.id >= first_id(since), Referral.received_at > since)
 
 
 async def status_of(session: AsyncSession, agency: str, referral_id: ReferralId) -> ReferralStatus:

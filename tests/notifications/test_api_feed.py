@@ -3,6 +3,8 @@
 import asyncio
 import json
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -10,7 +12,7 @@ import pytest
 
 from tests.notifications.partners import Partners
 from tests.notifications.receiver import Receiver, hang_until, status
-from tests.notifications.telling import HUB, Story, tell
+from tests.notifications.telling import HUB, NOON, SCHOOL, Story, tell
 
 
 async def feed(partners: Partners, agency: str) -> list[dict[str, Any]]:
@@ -131,3 +133,33 @@ async def test_the_document_describes_every_route(partners: Partners) -> None:
     document = (await partners.http.get("/openapi.json")).json()
     assert "EndpointIn" in json.dumps(document["paths"]["/v1/webhook-endpoints"]["post"]["requestBody"])
     assert set(document["paths"]) >= {"/v1/events", "/v1/deliveries/{delivery_id}/replay"}
+
+
+async def test_a_feed_begins_at_a_time_or_now(partners: Partners) -> None:
+    """From the first event of that time on, or with what comes; from there on by the cursor."""
+    before, after = Story(), Story()
+    await tell(partners.db, before.submitted(), replace(after.submitted(), time=NOON + timedelta(microseconds=1)))
+    first, second = await feed(partners, SCHOOL)
+
+    async def asked(query: str) -> dict[str, Any]:
+        page: dict[str, Any] = (await partners.call("GET", f"/v1/events?{query}")).json()
+        return page
+
+    everything, late, coming = await asked(f"since={first['time']}"), await asked(f"since={second['time']}"), None
+    for query in ("after=now", "since=9999-12-31T23:59:59Z"):
+        coming = await asked(query)
+        assert coming["items"] == []
+    assert coming is not None
+    await tell(partners.db, before.opened())
+    third = (await asked(f"after={coming['next_cursor']}"))["items"]
+
+    assert [item["id"] for item in everything["items"]] == [first["id"], second["id"]]
+    assert [item["id"] for item in late["items"]] == [second["id"]]
+    assert [(item["type"], item["subject"]) for item in third] == [("uk.frontdoor.case.opened.v1", first["subject"])]
+
+
+@pytest.mark.parametrize("query", ["since=2026-11-20", "since=now", "since=2026-11-20T10:00:00Z&after=now"])
+async def test_what_is_no_time_begins_no_feed(partners: Partners, query: str) -> None:
+    """422 at `since`; beside `after` it is refused too."""
+    reply = await partners.call("GET", f"/v1/events?{query}")
+    assert (reply.status_code, [error["pointer"] for error in reply.json()["errors"]]) == (422, ["/since"])

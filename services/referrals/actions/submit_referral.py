@@ -16,7 +16,7 @@ from services.referrals.domain import (
     parts_missing,
     quality_of,
 )
-from services.referrals.models import Referral
+from services.referrals.models import Referral, digest_of
 from services.referrals.queries import Intake, self_link, source_of
 from services.referrals.schemas import ReferralAccepted, ReferralIn, read_referral, read_strictly
 from shared import clock
@@ -36,7 +36,12 @@ from shared.vault import Vault
 UNKNOWN_SOURCE = "10"
 
 _referrals = Referral.metadata.tables[Referral.__tablename__]
-_REFERRAL = (*(column.name for column in _referrals.columns if not column.nullable), "score", "missing")
+_REFERRAL = (
+    *(column.name for column in _referrals.columns if not column.nullable),
+    "score",
+    "missing",
+    "agency_reference",
+)
 _AUDIT = ("who", "role", "purpose", "action", "record", "record_id", "correlation_id")
 _OUTBOX = ("event_id", "type", "subject", "headers", "payload")
 
@@ -110,6 +115,7 @@ def _row(
         "decision_due_at": accepted.decision_due_at,
         "score": accepted.quality.score,
         "missing": parts_missing(accepted.quality),
+        "agency_reference": digest_of(vault, kept.get("agency_reference")),
         "details": vault.seal(_referrals.name, accepted.id, kept),
     }
 

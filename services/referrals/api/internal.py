@@ -8,7 +8,7 @@ from services.referrals import queries
 from services.referrals.actions.submit_referral import submit_referral
 from services.referrals.api.access import TAKERS, ServiceCaller, Services, Session, WorkSession
 from services.referrals.domain import ReferralId
-from services.referrals.schemas import AgenciesSeen, AgenciesStanding, ReferralDetail, ReferralPage
+from services.referrals.schemas import AgenciesSeen, AgenciesStanding, ReferralDetail, ReferralPage, ReferralQuery
 from shared import clock
 from shared.audit import record_access
 from shared.db import transaction
@@ -91,7 +91,8 @@ async def list_from_pages(
     person: Person, resources: Services, session: Session, limit: Limit = 50, cursor: CursorText = None
 ) -> ReferralPage:
     """List what people of this person's agency filled in on the pages, the latest first."""
-    page = await queries.list_referrals(session, resources.vault, person.agency, limit, cursor, by_people=True)
+    asked = ReferralQuery(limit=limit, cursor=cursor)
+    page = await queries.list_referrals(session, resources.vault, person.agency, asked, by_people=True)
     shown = [referral.id for referral in page.items]
     await record_access(session, person, "referral.listed", "referral", shown, purpose="following")
     return page

@@ -9,10 +9,9 @@ from services.referrals import queries
 from services.referrals.actions.submit_referral import submit_referral
 from services.referrals.api.access import Reader, Services, Session, Submitter
 from services.referrals.domain import ReferralId, ReferralStatus, has_reached
-from services.referrals.schemas import ReferralAccepted, ReferralIn, ReferralOut, ReferralPage
+from services.referrals.schemas import ReferralAccepted, ReferralIn, ReferralOut, ReferralPage, ReferralQuery
 from shared.audit import record_access
 from shared.db import transaction
-from shared.http.answers import CursorText, Limit
 from shared.http.lenient import APPLIED, OnceLenient
 from shared.http.openapi import body_of
 from shared.http.routes import StrictRoute
@@ -41,10 +40,10 @@ async def post_referral(caller: Submitter, resources: Services, once: OnceLenien
 
 @router.get("/v1/referrals")
 async def list_referrals(
-    caller: Reader, resources: Services, session: Session, limit: Limit = 50, cursor: CursorText = None
+    caller: Reader, resources: Services, session: Session, asked: Annotated[ReferralQuery, Query()]
 ) -> ReferralPage:
-    """List the agency's own referrals, the latest first."""
-    page = await queries.list_referrals(session, resources.vault, caller.agency, limit, cursor)
+    """List the agency's own referrals, the latest first; where more than one thing is asked for, all have to fit."""
+    page = await queries.list_referrals(session, resources.vault, caller.agency, asked)
     shown = [referral.id for referral in page.items]
     await record_access(session, caller, "referral.listed", "referral", shown, purpose="following")
     return page

@@ -7,6 +7,8 @@ from pydantic import BaseModel, Field
 
 from services.referrals.domain import CallNow, Quality, ReferralId, ReferralStatus
 from services.referrals.schemas.amendments import AmendmentDetail, AmendmentOut
+from services.referrals.schemas.text import RequiredName
+from shared.http.reading import Moment
 from shared.settings.codes import CodeItem
 
 
@@ -44,6 +46,17 @@ class ReferralOut(BaseModel):
     decided_at: datetime | None
     amendments: list[AmendmentOut] = Field(description="What was sent since, oldest first.")
     links: Links
+
+
+class ReferralQuery(BaseModel):
+    """What a list of referrals is narrowed to, as the URL says it."""
+
+    status: ReferralStatus | None = None
+    reference: RequiredName | None = Field(None, description="Ours, such as FD-2611-7K3M-9PXQ.")
+    agency_reference: RequiredName | None = Field(None, description="The sender's own reference, whole.")
+    received_after: Moment | None = None
+    limit: int = Field(50, ge=1, le=200, description="How many items, 1 to 200.")
+    cursor: str | None = Field(None, max_length=512, description="`next_cursor` of the page before.")
 
 
 class ReferralPage(BaseModel):
