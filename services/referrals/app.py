@@ -64,7 +64,7 @@ async def _watch_agencies(db: Database, app: FastAPI, sources: Sources, every_se
         try:
             async with transaction(db) as session:
                 standing = await standing_of_agencies(session)
-        except (SQLAlchemyError, OSError) as error:
+        except Exception as error:  # noqa: BLE001 - whoever is disabled from now on must be found out
             log.warning("agencies not read", error=type(error).__name__)
         else:
             verifier.disabled.intersection_update(standing.disabled)

@@ -15,6 +15,7 @@ from shared.allowances import Allowance, Rate
 from shared.http.buckets import Buckets, Lease
 from shared.problems import TooManyRequests
 from shared.security import Caller, FailedProofs
+from shared.telemetry import log
 from shared.telemetry.metrics import requests_refused
 
 READS = frozenset({"GET", "HEAD"})
@@ -91,10 +92,14 @@ class Limits:
 
 
 def rates_of_agencies(written: Mapping[str, Mapping[str, str]]) -> dict[str, Mapping[Allowance, Rate]]:
-    """Return the rates that agencies have of their own, from what is written of each."""
-    return {
-        agency: {Allowance(name): Rate.parse(rate) for name, rate in rates.items()} for agency, rates in written.items()
-    }
+    """Return the rates that agencies have of their own; one whose cannot be read has those of everybody."""
+    found: dict[str, Mapping[Allowance, Rate]] = {}
+    for agency, rates in written.items():
+        try:
+            found[agency] = {Allowance(name): Rate.parse(rate) for name, rate in rates.items()}
+        except ValueError:
+            log.error("rates of an agency not read", agency=agency)
+    return found
 
 
 def client_of(caller: Caller) -> str:

@@ -45,7 +45,7 @@ connections_closed = Counter(
 )
 steps_failed = Counter(
     "frontdoor_case_steps_failed",
-    "Steps of opening a case that failed and are tried again.",
+    "Steps of a case that failed and are tried again: of its opening, of a `clock`, or to be `returned`.",
     ("step",),
     registry=REGISTRY,
 )

@@ -1,13 +1,17 @@
 """Deliveries over real HTTP to a real receiver: what arrives, what is recorded, what happens when it misbehaves."""
 
 import asyncio
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import select, text
+from sqlalchemy.ext.asyncio import AsyncSession
 
+from services.notifications.actions.deliver import Finished, record_attempts
 from services.notifications.actions.endpoints import enable_endpoint, lock_endpoint
 from services.notifications.models import Endpoint
+from services.notifications.worker import courier as courier_rooms
 from services.notifications.worker.courier import Courier
 from shared.db import Database, transaction
 from shared.outbox import outbox
@@ -224,3 +228,25 @@ async def test_a_domain_no_longer_approved_gets_nothing(
     (delivery,) = await deliveries_to(db, endpoint)
     assert [each.failure for each in await attempts_of(db, delivery.id)] == ["address_refused"]
     assert not receiver.received
+
+
+async def test_a_record_that_fails_holds_up_no_other(
+    db: Database, vault: Vault, receiver: Receiver, new_courier: NewCourier, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The attempt that ended beside it is recorded; its own is left to its lease, so that it is made again."""
+    school, hub = [await register(db, vault, agency, f"{receiver.base}/{agency}") for agency in (SCHOOL, HUB)]
+    await tell(db, Story(SCHOOL).submitted(), Story(HUB).submitted())
+
+    async def breaks(session: AsyncSession, finished: Sequence[Finished], **more: bool) -> int:
+        if any(one.delivery.endpoint_id == school.id for one in finished):
+            raise ZeroDivisionError
+        return await record_attempts(session, finished, **more)
+
+    monkeypatch.setattr(courier_rooms, "record_attempts", breaks)
+    courier = await new_courier()
+    assert await courier.deliver_due() == 2
+    await asyncio.gather(*courier._under_way)  # noqa: SLF001 - so that both are recorded in one batch
+    assert await courier.record_finished() == 2
+    await courier.settle()
+    states = [delivery.state for endpoint in (school, hub) for delivery in await deliveries_to(db, endpoint)]
+    assert states == ["leased", "delivered"]

@@ -11,6 +11,7 @@ from sqlalchemy import func, select, text, update
 from shared.allowances import Allowance, Rate
 from shared.db import Database, open_database, transaction
 from shared.http.buckets import LARGEST_LEASE, LEASE_SECONDS, Buckets, Lease, forget_buckets, rate_buckets
+from shared.http.limits import rates_of_agencies
 from tests.conftest import OpenDatabase
 
 SLOW = Rate(40, 0.001)
@@ -187,3 +188,9 @@ async def test_buckets_are_not_logged(db: Database) -> None:
             text("relname = 'rate_buckets'")))  # fmt: skip
 
     assert kind == "u"
+
+
+def test_rates_that_cannot_be_read_are_one_agencys_alone() -> None:
+    """The agency has the rates of everybody; the others keep their own."""
+    written = {"a": {"submissions": "many"}, "b": {"unheard_of": "1,1"}, "c": {"submissions": "300,10"}}
+    assert rates_of_agencies(written) == {"c": {Allowance.SUBMISSIONS: Rate(300, 10)}}

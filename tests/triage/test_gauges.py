@@ -6,7 +6,7 @@ from sqlalchemy import text
 
 from services.triage.clocks import ClockKind
 from services.triage.queries.gauges import GAUGES
-from services.triage.worker import step_clocks
+from services.triage.worker.stepping import step_clocks
 from shared.db import transaction
 from shared.telemetry.gauges import ServiceGauges
 from tests.triage.conftest import Front, example

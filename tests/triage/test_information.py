@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select, update
 
 from services.triage.models import Clock
-from services.triage.worker import step_clocks
+from services.triage.worker.stepping import step_clocks
 from shared.db import transaction
 from shared.events import InformationFact
 from shared.security import Role

@@ -12,8 +12,9 @@ from services.triage.actions.clocks import end_clocks
 from services.triage.clocks import ClockKind
 from services.triage.models import Case, Clock, Page
 from services.triage.queries.gauges import GAUGES
-from services.triage.worker import send_pages, step_clocks
+from services.triage.worker import send_pages
 from services.triage.worker.pagers import NotSent
+from services.triage.worker.stepping import step_clocks
 from shared.db import transaction
 from shared.events import ReferralSubmitted, encode
 from shared.inbox import Entries, consume, dead_letters, mark_dead_letter, replay_dead_letters

@@ -12,7 +12,7 @@ from services.triage.actions.clocks import end_clocks, start_clock
 from services.triage.actions.take_steps import STEPS_AT_ONCE, take_steps
 from services.triage.clocks import ClockKind
 from services.triage.models import Case, Clock, InformationRequest, Page, Step
-from services.triage.worker import step_clocks
+from services.triage.worker.stepping import step_clocks
 from shared.audit import audit_rows
 from shared.db import new_id, transaction
 from shared.events import CaseOverdue, InformationOverdue

@@ -27,7 +27,8 @@ from services.front_door.embedded import entries_of
 from services.front_door.folder import migrated
 from services.triage.actions.claim_case import release_lapsed
 from services.triage.actions.desk import Desk
-from services.triage.worker import send_pages, step_clocks
+from services.triage.worker import send_pages
+from services.triage.worker.stepping import step_clocks
 from shared import clock
 from shared.db import Database, transaction
 from shared.http.service import Service

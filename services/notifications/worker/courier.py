@@ -5,7 +5,7 @@ Killed at any moment, it loses nothing: a lease lapses and the delivery is due a
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -82,26 +82,44 @@ class Courier:
         return len(claimed)
 
     async def record_finished(self) -> int:
-        """Record, in one transaction, the attempts that are over by now; waits for the first. Returns how many."""
+        """Record the attempts that are over by now, together or, where that fails, one by one; waits for the first.
+
+        Returns how many there were.
+        """
         batch = [await self._finished.get()]
         while not self._finished.empty():
             batch.append(self._finished.get_nowait())
         try:
-            async with transaction(self.db) as session:
-                await record_attempts(session, batch, verification_required=self.verification_required)
+            await self._record(batch)
         except Exception as error:
             if is_away(error):
                 for finished in batch:
                     self._finished.put_nowait(finished)
-            else:
-                # Left to their leases: trying the same record again would stop every other one.
-                self._unrecorded -= len(batch)
-            raise
+                raise
+            log.warning("records fall back to single ones", error=type(error).__name__, where=where_raised(error))
+            for finished in batch:
+                await self._record_alone(finished)
+        self.woken.set()
+        return len(batch)
+
+    async def _record(self, batch: Sequence[Finished]) -> None:
+        async with transaction(self.db) as session:
+            await record_attempts(session, batch, verification_required=self.verification_required)
         self._unrecorded -= len(batch)
         for finished in batch:
             delivery_attempts.labels(finished.verdict.state).inc()
-        self.woken.set()
-        return len(batch)
+
+    async def _record_alone(self, finished: Finished) -> None:
+        try:
+            await self._record([finished])
+        except Exception as error:  # noqa: BLE001 - the others of its batch are to be recorded
+            if is_away(error):
+                self._finished.put_nowait(finished)
+                return
+            # Left to its lease: trying the same record again would stop every other one.
+            self._unrecorded -= 1
+            log.error("attempt not recorded", delivery_id=str(finished.delivery.id), error=type(error).__name__,
+                      where=where_raised(error))  # fmt: skip
 
     async def settle(self) -> None:
         """Wait until every attempt under way is over and recorded."""

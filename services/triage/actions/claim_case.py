@@ -6,6 +6,7 @@ from datetime import timedelta
 from sqlalchemy import and_, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from services.triage.actions.attempt_step import attempt_step
 from services.triage.actions.desk import TRIAGE, Desk, extend_lease, note, now
 from services.triage.actions.notes import write_note
 from services.triage.domain import CaseAlreadyDecided, CaseClaimedByAnother, CaseNotClaimed, CaseStatus
@@ -17,6 +18,7 @@ from shared.problems import FieldError, Invalid
 from shared.security import Caller, Role
 
 MOST_AT_ONCE = 100
+RETURNED = "returned"
 
 _lapsed = (
     select(Case)
@@ -37,8 +39,17 @@ _red = Case.queue_rank == 0
 async def release_lapsed(session: AsyncSession) -> None:
     """Give back what lay idle in somebody's hands for 15 minutes."""
     for case in (await session.scalars(_lapsed)).all():
+        await return_case(session, case, "case.lapsed")
+
+
+async def return_case(session: AsyncSession, case: Case, why: str) -> bool:
+    """Give a case back that nobody works on; one that cannot be given back keeps no other in anybody's hands."""
+
+    async def give() -> None:
         give_back(case)
-        await note(session, case, TRIAGE, "case.lapsed")
+        await note(session, case, TRIAGE, why)
+
+    return await attempt_step(session, case, RETURNED, give)
 
 
 def give_back(case: Case) -> None:

@@ -6,8 +6,7 @@ from sqlalchemy import delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.triage.actions.claim_case import give_back
-from services.triage.actions.desk import TRIAGE, note
+from services.triage.actions.claim_case import return_case
 from services.triage.actions.sessions import Person
 from services.triage.domain import CaseStatus
 from services.triage.domain.staff import AccountUnknown, PersonHasLeft
@@ -77,7 +76,4 @@ async def _set_left(session: AsyncSession, subject: str, left_at: object) -> Non
 async def return_work(session: AsyncSession) -> int:
     """Give the open cases of people who have left back to the queue, at most 100; returns how many."""
     cases = (await session.scalars(_of_the_left)).all()
-    for case in cases:
-        give_back(case)
-        await note(session, case, TRIAGE, "case.owner_left")
-    return len(cases)
+    return sum([await return_case(session, case, "case.owner_left") for case in cases])

@@ -15,6 +15,7 @@ from services.triage.models import Case, NewInformation
 from shared.events import AmendmentFact, ReferralInformationAdded, ReferralWithdrawn
 
 URGENT = "red"
+AMENDMENTS_AT_ONCE = 20
 
 KINDS = {
     ReferralInformationAdded.type: NewInformationKind.INFORMATION,
@@ -42,11 +43,14 @@ async def take_amendment(session: AsyncSession, desk: Desk, fact: AmendmentFact,
         await _raise_colour(session, desk, case, said)
 
 
-async def pending_amendments(session: AsyncSession, limit: int = 20) -> Sequence[tuple[UUID, UUID]]:
-    """Return `(id, referral id)` of what came in without its details, oldest first."""
+async def pending_amendments(session: AsyncSession, after: UUID | None) -> Sequence[tuple[UUID, UUID]]:
+    """Return `(id, referral id)` of the next that came in without their details, those after this id, oldest first."""
     query = select(NewInformation.id, Case.referral_id).join(Case, Case.id == NewInformation.case_id)
-    waiting = query.where(NewInformation.amendment_id.is_not(None)).order_by(NewInformation.id).limit(limit)
-    return [(row.id, row.referral_id) for row in (await session.execute(waiting)).all()]
+    waiting = query.where(NewInformation.amendment_id.is_not(None)).order_by(NewInformation.id)
+    if after is not None:
+        waiting = waiting.where(NewInformation.id > after)
+    rows = await session.execute(waiting.limit(AMENDMENTS_AT_ONCE))
+    return [(row.id, row.referral_id) for row in rows.all()]
 
 
 async def complete_amendment(session: AsyncSession, desk: Desk, row_id: UUID, detail: Detail) -> None:

@@ -1,8 +1,10 @@
 """Clocks take the steps that are due: each says what it has to say once, however many processes run and end."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import timedelta
+from uuid import UUID
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.triage.actions.desk import TRIAGE, Desk, mark, tell
@@ -15,23 +17,37 @@ from shared.events import CaseOverdue, InformationOverdue
 from shared.telemetry import correlated, new_correlation_id
 
 STEPS_AT_ONCE = 100
+AGAIN_AFTER = timedelta(minutes=1)
 
 _insert_page = insert(Page.metadata.tables[Page.__tablename__])
 # Whoever works on a case holds its row and then ends its clocks. Waiting for that row with a clock's in hand would be
 # the other half of a deadlock, so both are taken or neither.
+_is_due = Clock.ended_at.is_(None), Clock.next_at <= func.statement_timestamp()
 _due = (
     select(Clock, Case)
     .join(Case, Case.id == Clock.case_id)
-    .where(Clock.ended_at.is_(None), Clock.next_at <= func.statement_timestamp())
+    .where(*_is_due)
     .order_by(Clock.next_at, Clock.id)
     .limit(STEPS_AT_ONCE)
     .with_for_update(of=(Clock, Case), skip_locked=True, key_share=True)
 )
 
 
-async def take_steps(session: AsyncSession, desk: Desk) -> int:
-    """Take one step of each clock that is due and that nobody else has in hand; returns how many."""
-    due = (await session.execute(_due)).all()
+async def due_clocks(session: AsyncSession) -> Sequence[UUID]:
+    """Return the ids of the clocks whose step is due, those of one batch."""
+    query = select(Clock.id).where(*_is_due).order_by(Clock.next_at, Clock.id).limit(STEPS_AT_ONCE)
+    return (await session.scalars(query)).all()
+
+
+async def put_off_step(session: AsyncSession, clock_id: UUID) -> None:
+    """Let a clock whose step fails wait for its next attempt, so that it is in no other's way."""
+    running = update(Clock).where(Clock.id == clock_id, Clock.ended_at.is_(None))
+    await session.execute(running.values(next_at=func.clock_timestamp() + AGAIN_AFTER))
+
+
+async def take_steps(session: AsyncSession, desk: Desk, only: UUID | None = None) -> int:
+    """Take one step of each clock (or of this one) that is due and that nobody else has in hand; returns how many."""
+    due = (await session.execute(_due if only is None else _due.where(Clock.id == only))).all()
     async with gathered(session):
         for clock, case in due:
             with correlated(new_correlation_id()):

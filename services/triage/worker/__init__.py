@@ -13,10 +13,10 @@ from services.triage.actions.directory import forget_old_capacity, seed_director
 from services.triage.actions.page_duty import Call, claim_pages, give_up, record_sent, text_of, try_later
 from services.triage.actions.register import return_work
 from services.triage.actions.sessions import forget_sessions
-from services.triage.actions.take_steps import take_steps
 from services.triage.settings import Settings
 from services.triage.worker.finishing import complete_amendments, finish_cases
 from services.triage.worker.pagers import NotSent, Pager, opened_pager
+from services.triage.worker.stepping import step_clocks
 from shared.db import Database, is_away, transaction
 from shared.http.client import ServiceClient
 from shared.http.service import tidy
@@ -46,9 +46,6 @@ async def work(db: Database, desk: Desk, client: ServiceClient, settings: Settin
             await forget_old_capacity(session)
         await seed_directory(db, settings.hub_dir)
 
-    async def clocks() -> None:
-        await step_clocks(db, desk)
-
     async with opened_pager(settings) as pager, asyncio.TaskGroup() as group:
 
         async def pages() -> None:
@@ -57,7 +54,7 @@ async def work(db: Database, desk: Desk, client: ServiceClient, settings: Settin
         for finish in finishing:
             group.create_task(_every(retry_seconds, finish))
         group.create_task(_every(settings.lapse_check_seconds, lapse))
-        group.create_task(_every(settings.clock_check_seconds, clocks))
+        group.create_task(_every(settings.clock_check_seconds, partial(step_clocks, db, desk)))
         group.create_task(_every(settings.clock_check_seconds, pages))
         group.create_task(_every(HOUSEKEEPING_SECONDS, forget))
 
@@ -72,14 +69,6 @@ async def _every(seconds: float, act: Callable[[], Awaitable[None]]) -> None:
             else:
                 log.error("task failed", service="triage", error=type(error).__name__, where=where_raised(error))
         await asyncio.sleep(seconds)
-
-
-async def step_clocks(db: Database, desk: Desk) -> None:
-    """Let every clock that is due take its steps, a batch in a transaction."""
-    taken = 1
-    while taken:
-        async with transaction(db) as session:
-            taken = await take_steps(session, desk)
 
 
 async def send_pages(db: Database, desk: Desk, pager: Pager | None, base_url: str) -> None:
@@ -101,5 +90,9 @@ async def _attempt(pager: Pager | None, call: Call, base_url: str) -> Callable[[
         await pager.send(call.to, text_of(call, base_url))
     except NotSent as error:
         log.error("page not sent", reference=call.reference, attempt=call.attempts, error=str(error))
+        return try_later
+    except Exception as error:  # noqa: BLE001 - one call that breaks must not leave the others unrecorded
+        log.error("page not sent", reference=call.reference, attempt=call.attempts, error=type(error).__name__,
+                  where=where_raised(error))  # fmt: skip
         return try_later
     return record_sent

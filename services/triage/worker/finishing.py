@@ -45,7 +45,11 @@ async def finish_cases(
         async with transaction(db) as session:
             claimed = await claim_unfinished(session, timedelta(seconds=retry_seconds), large=large)
         for waiting in claimed:
-            await _finish_case(db, desk, client, waiting)
+            try:
+                await _finish_case(db, desk, client, waiting)
+            except Exception as error:  # noqa: BLE001 - it waits for its next turn; those behind it are finished
+                log.error("case not finished", case_id=str(waiting.id), error=type(error).__name__,
+                          where=where_raised(error))  # fmt: skip
         if not claimed:
             return
 
@@ -125,17 +129,24 @@ async def _compare(db: Database, desk: Desk, case_id: UUID) -> Found:
 
 
 async def complete_amendments(db: Database, desk: Desk, client: ServiceClient) -> None:
-    """Ask again for what senders added while it could not be read."""
-    async with transaction(db) as session:
-        pending = await pending_amendments(session)
-    for row_id, referral_id in pending:
-        try:
-            detail = await fetch_detail(client, referral_id)
-            async with transaction(db) as session:
-                await complete_amendment(session, desk, row_id, detail)
-        except (Transient, NotFound):
-            continue
-        except Exception as error:
-            if is_away(error):
-                raise
-            log.error("amendment not read", error=type(error).__name__, where=where_raised(error))
+    """Ask again for what senders added while it could not be read; what fails keeps no other from its turn."""
+    after: UUID | None = None
+    while True:
+        async with transaction(db) as session:
+            pending = await pending_amendments(session, after)
+        if not pending:
+            return
+        for row_id, referral_id in pending:
+            await _complete_amendment(db, desk, client, row_id, referral_id)
+        after = pending[-1][0]
+
+
+async def _complete_amendment(db: Database, desk: Desk, client: ServiceClient, row_id: UUID, referral_id: UUID) -> None:
+    try:
+        detail = await fetch_detail(client, referral_id)
+        async with transaction(db) as session:
+            await complete_amendment(session, desk, row_id, detail)
+    except (Transient, NotFound):
+        return
+    except Exception as error:  # noqa: BLE001 - a database that is away ends the turn as the next are asked for
+        log.error("amendment not read", error=type(error).__name__, where=where_raised(error))
