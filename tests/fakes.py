@@ -3,11 +3,11 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any, TypeVar
 
 import httpx
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 from joserfc import jwt
 from joserfc.jwk import ECKey, KeySet
 
@@ -79,12 +79,16 @@ class OtherService:
 
 
 @asynccontextmanager
-async def serving(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
-    """Run the application's lifespan, and give a client that speaks to it without a socket."""
-    async with app.router.lifespan_context(app) as state:
+async def serving(app: FastAPI, *routers: APIRouter) -> AsyncIterator[httpx.AsyncClient]:
+    """Run lifespans, the application's own or those of `routers`, and give a client that speaks without a socket."""
+    async with AsyncExitStack() as ending:
+        state: dict[str, Any] = {}
+        for router in routers or (app.router,):
+            lifespan: Any = router.lifespan_context(app)
+            state.update(await ending.enter_async_context(lifespan) or {})
 
         async def with_state(scope: Any, receive: Any, send: Any) -> None:
-            await app({**scope, "state": dict(state or {})}, receive, send)
+            await app({**scope, "state": dict(state)}, receive, send)
 
         transport = httpx.ASGITransport(with_state, raise_app_exceptions=False)
         async with httpx.AsyncClient(transport=transport, base_url=ISSUER) as client:

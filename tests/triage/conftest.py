@@ -3,18 +3,22 @@
 import base64
 import json
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from types import ModuleType
 from typing import Any, cast
 from uuid import UUID
 
 import httpx
 import pytest
+from fastapi import FastAPI
 from pydantic import SecretStr
 
+from services.triage import app
 from services.triage.app import build
+from services.triage.pages import site
 from services.triage.settings import Settings
 from shared.allowances import Allowance, Rate
 from shared.calendar import decision_due_at
@@ -28,6 +32,7 @@ from shared.http.service import Service, new_application
 from shared.inbox import consume
 from shared.outbox import Message, outbox
 from shared.security import FailedProofs, Role
+from shared.settings.environment import STARTER_HUB, Profile
 from shared.settings.hub import Hub
 from tests.conftest import EXAMPLES, OpenDatabase
 from tests.fakes import OtherService, as_staff, serving, verifier
@@ -46,7 +51,8 @@ def example(name: str) -> dict[str, Any]:
     return document
 
 
-@dataclass
+# Python writes out what a fixture gives whenever it looks at the handler of a signal, here with the whole hub in it.
+@dataclass(repr=False)
 class Front:
     """Triage as a test sees it: HTTP, the referrals service that it asks, and its events."""
 
@@ -133,6 +139,43 @@ class Front:
         return await self.http.post(f"/v1/cases/{case['id']}/{verb}", json=body, headers=sent)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def read_once() -> Iterator[None]:
+    """Give hundreds of services the hub, policy and templates that were read once; another hub is read as ever."""
+    with pytest.MonkeyPatch.context() as patch:
+        read_hub = _remember(patch, app, "load_hub", STARTER_HUB)
+        _remember(patch, app, "_policy_of", STARTER_HUB)
+        _remember(patch, site, "_templates", read_hub(STARTER_HUB))
+        yield
+
+
+def _remember(patch: pytest.MonkeyPatch, module: ModuleType, name: str, usual: object) -> Callable[..., Any]:
+    """Let a function answer once what its first argument usually is."""
+    function = getattr(module, name)
+    answers: list[Any] = []
+
+    def remembering(first: object, *others: object) -> Any:
+        if first != usual:
+            return function(first, *others)
+        answers[:] = answers or [function(first, *others)]
+        return answers[0]
+
+    patch.setattr(module, name, remembering)
+    return remembering
+
+
+_applications: dict[Profile, FastAPI] = {}
+
+
+def _application(service: Service, settings: Settings, limits: Limits) -> FastAPI:
+    """Keep one for each profile: routes differ by that alone, and FastAPI works them out anew in each application."""
+    if settings.profile not in _applications:
+        _applications[settings.profile] = new_application("Triage", "test", verifier(), service.router)
+    application = _applications[settings.profile]
+    application.state.verifier, application.state.limits = verifier(), limits
+    return application
+
+
 @asynccontextmanager
 async def opened(open_service: OpenDatabase, hub: Hub, rate: Rate | None = None, **more: Any) -> AsyncIterator[Front]:
     """Run triage on a fresh database; `rate` is that of everything, `more` are settings that differ."""
@@ -148,11 +191,11 @@ async def opened(open_service: OpenDatabase, hub: Hub, rate: Rate | None = None,
     }
     referrals, notifications = OtherService(), OtherService()
     clients = [cast("ServiceClient", other) for other in (referrals, notifications)]
-    service = build(Settings(**{**said, **more}), *clients)
-    limits = Limits(dict.fromkeys(Allowance, rate), Buckets(db), proofs=FailedProofs(rate)) if rate else None
-    routers = (service.router, background("triage", service.work))
-    app = new_application("Triage", "test", verifier(), *routers, limits=limits)
-    async with serving(app) as http:
+    settings = Settings(**{**said, **more})
+    service = build(settings, *clients)
+    limits = Limits(dict.fromkeys(Allowance, rate), Buckets(db), proofs=FailedProofs(rate)) if rate else Limits()
+    application = _application(service, settings, limits)
+    async with serving(application, service.router, background("triage", service.work)) as http:
         yield Front(http, service, referrals, hub, notifications)
 
 
