@@ -56,7 +56,7 @@ def _stream(rate: float, minutes: float, seed: int, data_dir: Path, port: int) -
     from services.cli.synthetic import load_cast, synthetic_referrals
     from services.front_door.keys import existing_signing_key
 
-    cast = load_cast(hub_dir() / "synthetic.yaml")
+    cast = load_cast(hub_dir())
     total = max(1, round(rate * minutes * 60))
     with ExitStack() as stack:
         partners = {

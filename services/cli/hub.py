@@ -1,4 +1,4 @@
-"""`frontdoor hub`: the data of a running front door's hub: its directory of early help, and where postcodes lie."""
+"""`frontdoor hub`: a hub's files, and what a running front door learns: its directory, and where postcodes lie."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -14,7 +14,7 @@ from shared.problems import BadRequest, Unavailable
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
-app = typer.Typer(help="The hub's directory of early help, and its postcodes.", rich_markup_mode=None)
+app = typer.Typer(help="The hub's files, its directory of early help, and its postcodes.", rich_markup_mode=None)
 directory = typer.Typer(help="Services of early help and their places.", rich_markup_mode=None)
 app.add_typer(directory, name="directory")
 
@@ -38,10 +38,8 @@ def import_directory(
 
     document, indicators = _bytes_of(file), frozenset(load_hub(hub_dir()).code_lists["indicators"].codes)
     act = actions.plan_import if check else actions.import_directory
-    try:
+    with actions.naming(file):
         done = _with_session(data_dir, lambda session: act(session, document, partial=partial, indicators=indicators))
-    except DirectoryUnreadable as error:
-        raise DirectoryUnreadable(f"{file}: {error.detail}") from error
     for remark in done.remarks:
         typer.echo(remark)
     if done.objection:
@@ -88,6 +86,25 @@ def capacity(
     monday = this_week() if week is None else _monday(week)
     _with_session(data_dir, lambda session: actions.set_capacity(session, service, band, places, monday))
     typer.echo(f"{service}  {band}  {places} places from {monday:%G-W%V}")
+
+
+@app.command()
+def check(
+    folder: Annotated[Path | None, typer.Argument(help="Folder of a hub's files; else of the hub's own.")] = None,
+) -> None:
+    """Say what would keep a front door from starting with these files; the exit status is 0 only where nothing would.
+
+    A front door that runs reads none of them again: what is written there counts from its next start.
+    """
+    from services.cli.hub_files import complaints_about
+
+    folder = folder or hub_dir()
+    complaints = complaints_about(folder)
+    for complaint in complaints:
+        typer.echo(complaint, err=True)
+    if complaints:
+        raise typer.Exit(1)
+    typer.echo(f"{folder}  is in order")
 
 
 @app.command("import-postcodes")

@@ -34,15 +34,17 @@ def check(
     complaints: tuple[Complaint, ...] = ()
     findings: list[Finding] = []
     failures: list[Failure] = []
+    misfits: list[str] = []
     checked: Policy | None = None
+    facts = facts or _vocabulary_for(file)
     try:
-        checked = load_policy(file, load_vocabulary(facts or _vocabulary_for(file)))
-        findings, failures = lint(checked), run_scenarios(checked)
+        checked = load_policy(file, load_vocabulary(facts))
+        findings, failures, misfits = lint(checked), run_scenarios(checked), _misfits(checked, facts.parent)
     except PolicyError as error:
         complaints = error.complaints
-    wrong = [*complaints, *findings, *failures]
+    wrong = [*complaints, *findings, *failures, *misfits]
     if as_json:
-        typer.echo(json.dumps(_report(checked, complaints, findings, failures), ensure_ascii=False))
+        typer.echo(json.dumps(_report(checked, complaints, findings, failures, misfits), ensure_ascii=False))
     else:
         for one in wrong:
             typer.echo(str(one), err=True)
@@ -57,18 +59,28 @@ def _vocabulary_for(file: Path) -> Path:
     return beside if beside.is_file() else hub_dir() / "facts.yaml"
 
 
+def _misfits(checked: "Policy", folder: Path) -> list[str]:
+    """Return what does not fit the hub in whose folder the vocabulary lies, nothing where none does."""
+    from services.triage.domain import misfits_of
+    from shared.settings.hub import load_hub
+
+    return list(misfits_of(checked, load_hub(folder))) if (folder / "hub.yaml").is_file() else []
+
+
 def _report(
     checked: "Policy | None",
     complaints: "tuple[Complaint, ...]",
     findings: "list[Finding]",
     failures: "list[Failure]",
+    misfits: list[str],
 ) -> dict[str, object]:
     return {
-        "ok": not (complaints or findings or failures),
+        "ok": not (complaints or findings or failures or misfits),
         "policy": checked.stamp.model_dump() if checked else None,
         "errors": [asdict(one) for one in complaints],
         "findings": [asdict(one) for one in findings],
         "failures": [asdict(one) for one in failures],
+        "misfits": misfits,
     }
 
 

@@ -1,14 +1,17 @@
 """Makes synthetic referrals that differ as real ones do, the same ones for the same seed. Run by `frontdoor demo`."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 from random import Random
-from typing import Any, Final
+from typing import Annotated, Any, Final, Literal, Self
 
-import yaml
 from nhs_number.validate import is_valid
+from pydantic import AfterValidator, Field, model_validator
+
+from shared.settings.files import Frozen, HubUnreadable, Line, Words, read_file, validated
+from shared.settings.hub import District, Hub, load_hub
 
 Document = dict[str, Any]
 
@@ -16,20 +19,40 @@ REMEMBERED: Final = 200
 INWARD_LETTERS: Final = "ABDEFGHJLNPQRSTUWXYZ"
 UPN_LETTERS: Final = "ABCDEFGHJKLMNPQRTUVWXYZ"
 SCHOOL_AGES: Final = range(5, 17)
+MOST_CHILDREN: Final = 3
+TOWNS_WEIGHED: Final = (6, 4, 1)
 
 
-@dataclass(frozen=True)
-class Story:
+Codes = Annotated[tuple[Line, ...], Field(min_length=1)]
+Towns = Annotated[Mapping[District, Line], Field(min_length=1)]
+Age = Annotated[int, Field(strict=True, ge=0, le=17)]
+
+
+def _in_order(ages: tuple[int, int]) -> tuple[int, int]:
+    if ages[0] > ages[1]:
+        raise ValueError("write the lower age first")
+    return ages
+
+
+def _names_the_child(text: str) -> str:
+    try:
+        text.format(name="")
+    except (LookupError, ValueError, AttributeError):
+        raise ValueError("write {name} for the child's name, and no other braces") from None
+    return text
+
+
+class Story(Frozen):
     """A concern as one agency tells it. `ages` in years, both included; `codes` are indicators that it codes."""
 
-    agency: str
-    ages: tuple[int, int]
-    codes: tuple[str, ...]
-    text: str
-    level: int | None = None
-    danger: str = "no"
-    kind: str = "request"
-    grade: str | None = None
+    agency: Line
+    ages: Annotated[tuple[Age, Age], AfterValidator(_in_order)]
+    codes: tuple[Line, ...]
+    text: Annotated[Words, AfterValidator(_names_the_child)]
+    level: Annotated[int, Field(strict=True, ge=1, le=4)] | None = None
+    danger: Literal["yes", "no", "not_known"] = "no"
+    kind: Literal["request", "notification", "information"] = "request"
+    grade: Annotated[Line, Field(max_length=50)] | None = None
 
 
 @dataclass(frozen=True)
@@ -41,26 +64,61 @@ class Family:
     ages: tuple[int, ...]
 
 
-@dataclass(frozen=True)
-class Cast:
-    """What referrals are made of, from `synthetic.yaml` of the hub."""
+class Named(Frozen):
+    """The names of a family, the children's in the order of their ages."""
 
-    families: list[dict[str, Any]]
-    adults: list[str]
-    streets: list[str]
-    towns: dict[str, dict[str, str]]
-    ethnicities: list[str]
-    languages: list[str]
-    referrers: dict[str, list[dict[str, str]]]
-    stories: list[Story]
-    unborn_stories: list[Story]
+    given: Annotated[tuple[Line, ...], Field(min_length=MOST_CHILDREN)]
+    family: Line
 
 
-def load_cast(path: Path) -> Cast:
-    parts = yaml.safe_load(path.read_text(encoding="utf-8"))
-    for told in ("stories", "unborn_stories"):
-        parts[told] = [Story(**story) for story in parts[told]]
-    return Cast(**parts)
+class Referrer(Frozen):
+    name: Line
+    role: Line | None = None
+
+
+class Cast(Frozen):
+    """What referrals are made of, from `synthetic.yaml` of the hub; `towns` are groups, the first named most often."""
+
+    families: Annotated[tuple[Named, ...], Field(min_length=1)]
+    adults: Annotated[tuple[Line, ...], Field(min_length=1)]
+    streets: Annotated[tuple[Line, ...], Field(min_length=1)]
+    towns: Annotated[Mapping[Line, Towns], Field(min_length=len(TOWNS_WEIGHED), max_length=len(TOWNS_WEIGHED))]
+    ethnicities: Codes
+    languages: Codes
+    referrers: Mapping[Line, Annotated[tuple[Referrer, ...], Field(min_length=1)]]
+    stories: Annotated[tuple[Story, ...], Field(min_length=1)]
+    unborn_stories: Annotated[tuple[Story, ...], Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _agencies_are_there(self) -> Self:
+        if strange := {story.agency for story in (*self.stories, *self.unborn_stories)} - self.referrers.keys():
+            raise ValueError(f"referrers: name who refers for {', '.join(sorted(strange))}")
+        return self
+
+
+def load_cast(hub_dir: Path) -> Cast:
+    """Raise `HubUnreadable` where `synthetic.yaml` is not there, or names what the hub does not have."""
+    path = hub_dir / "synthetic.yaml"
+    return cast_of(read_file(path), path, load_hub(hub_dir))
+
+
+def cast_of(content: Any, path: Path, hub: Hub) -> Cast:
+    """Return what `synthetic.yaml` holds; raises `HubUnreadable`."""
+    cast = validated(Cast, content, path)
+    coded = (code for story in (*cast.stories, *cast.unborn_stories) for code in story.codes)
+    strange = {
+        "ethnicities": unknown_codes(hub, "ethnicity", cast.ethnicities),
+        "languages": unknown_codes(hub, "first_language", cast.languages),
+        "stories: codes": unknown_codes(hub, "indicators", coded),
+    }
+    if found := [f"{place}: the hub has no code {codes}" for place, codes in strange.items() if codes]:
+        raise HubUnreadable(f"{path}: {'; '.join(found)}")
+    return cast
+
+
+def unknown_codes(hub: Hub, name: str, codes: Iterable[str]) -> str:
+    """Return those that are no codes of the hub's list, empty where all are."""
+    return ", ".join(sorted({code for code in codes if not hub.code_lists[name].takes(code)}))
 
 
 def synthetic_referrals(cast: Cast, seed: int, today: date) -> Iterator[tuple[str, Document]]:
@@ -91,10 +149,10 @@ def _family(chance: Random, cast: Cast, story: Story, today: date) -> Family:
     first = chance.randint(*story.ages)
     ages = [first] + [chance.randint(0, 17) for _ in range(chance.choices((0, 1, 2), (6, 3, 1))[0])]
     children = []
-    for name, age in zip(named["given"], ages, strict=False):
+    for name, age in zip(named.given, ages, strict=False):
         child: Document = {
             "given_name": name,
-            "family_name": named["family"],
+            "family_name": named.family,
             "date_of_birth": _born(chance, age, today),
             "sex": chance.choice("MFU"),
             "ethnicity": chance.choice(cast.ethnicities),
@@ -105,11 +163,11 @@ def _family(chance: Random, cast: Cast, story: Story, today: date) -> Family:
         if age in SCHOOL_AGES:
             child |= {"upn": _upn(chance), "school": {"name": "Towcester Primary", "urn": "900001"}}
         children.append(child)
-    return Family(tuple(children), _adults(chance, cast, named["family"]), tuple(ages))
+    return Family(tuple(children), _adults(chance, cast, named.family), tuple(ages))
 
 
 def _unborn_family(chance: Random, cast: Cast, today: date) -> Family:
-    family_name = chance.choice(cast.families)["family"]
+    family_name = chance.choice(cast.families).family
     due = today + timedelta(days=chance.randint(10, 180))
     child = {"given_name": "Unborn", "family_name": family_name, "expected_delivery_date": due.isoformat(), "sex": "U"}
     mother = _adults(chance, cast, family_name)[0]
@@ -143,7 +201,7 @@ def _document(chance: Random, cast: Cast, story: Story, family: Family, today: d
         "kind": story.kind,
         "agency_grade": story.grade,
         "referrer": {
-            **referrer,
+            **referrer.model_dump(),
             "phone": f"01632 960{chance.randint(0, 999):03}",
             "email": f"safeguarding@{story.agency}.example",
         },
@@ -197,7 +255,7 @@ def _born(chance: Random, age: int, today: date) -> str:
 
 
 def _address(chance: Random, cast: Cast) -> Document:
-    towns = chance.choices(list(cast.towns.values()), (6, 4, 1))[0]
+    towns = chance.choices(list(cast.towns.values()), TOWNS_WEIGHED)[0]
     district = chance.choice(list(towns))
     inward = f"{chance.randint(1, 9)}{chance.choice(INWARD_LETTERS)}{chance.choice(INWARD_LETTERS)}"
     street = f"{chance.randint(1, 99)} {chance.choice(cast.streets)}"

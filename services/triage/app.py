@@ -39,7 +39,7 @@ def build(
     folder = settings.hub_dir
     vault = Vault(key_bytes(settings.vault_key), key_bytes(settings.index_key))
     hub = load_hub(folder)
-    policy = _policy_of(folder, hub)
+    policy = policy_of(folder, hub)
     desk = Desk(policy, hub, vault)
     changes = Changes()
     site = site_of(settings, hub, personas_of(settings))
@@ -76,7 +76,8 @@ def build(
     return Service(NAME, resources, router, work, *taken, GAUGES, settings.fault_patience_seconds)
 
 
-def _policy_of(folder: Path, hub: Hub) -> Policy:
+def policy_of(folder: Path, hub: Hub) -> Policy:
+    """Return the hub's policy, which fits the hub; raises `PolicyUnreadable`."""
     try:
         policy = load_policy(folder / "policy.yaml", load_vocabulary(folder / "facts.yaml"))
     except PolicyError as error:

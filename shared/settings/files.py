@@ -74,5 +74,9 @@ def validated(form: type[T], content: Any, path: Path) -> T:
         return TypeAdapter(form).validate_python(content)
     except ValidationError as error:
         errors = error.errors(include_url=False, include_input=False, include_context=False)
-        places = (f"{'.'.join(map(str, found['loc']))}: {found['msg']}" for found in errors[:NAMED_AT_MOST])
+        places = (_in_words(found["loc"], found["msg"]) for found in errors[:NAMED_AT_MOST])
         raise HubUnreadable(" ".join(f"{path}: {'; '.join(places)}".split())) from error
+
+
+def _in_words(place: tuple[int | str, ...], complaint: str) -> str:
+    return ": ".join([*filter(None, [".".join(map(str, place))]), complaint.removeprefix("Value error, ")])

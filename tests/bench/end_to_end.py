@@ -92,7 +92,7 @@ async def _submit(door: FrontDoor) -> tuple[Times, Times]:
 
 async def _steadily(http: ClientSession, accepted: Times) -> None:
     """Start a request every 1/RATE seconds, however long the ones before it take."""
-    made = synthetic_referrals(load_cast(HUB_FOLDER / "synthetic.yaml"), SEED, datetime.now(UTC).date())
+    made = synthetic_referrals(load_cast(HUB_FOLDER), SEED, datetime.now(UTC).date())
     loop = asyncio.get_running_loop()
     start = loop.time()
 

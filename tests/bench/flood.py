@@ -87,6 +87,6 @@ async def _send(observer: Observer, documents: Iterator[dict[str, Any]]) -> None
 
 
 def _ordinary() -> Iterator[dict[str, Any]]:
-    made = synthetic_referrals(load_cast(HUB_FOLDER / "synthetic.yaml"), SEED, datetime.now(UTC).date())
+    made = synthetic_referrals(load_cast(HUB_FOLDER), SEED, datetime.now(UTC).date())
     for _, document in islice(made, MANY):
         yield {**document, "concern": {**document["concern"], "immediate_danger": "no"}}

@@ -60,10 +60,7 @@ async def growth(stage: Stage) -> Figures:
     db, vault = service.resources.db, service.resources.vault
     now = datetime.now(UTC)
     documents = [
-        document
-        for _, document in islice(
-            synthetic_referrals(load_cast(HUB_FOLDER / "synthetic.yaml"), SEED, now.date()), KNOWN
-        )
+        document for _, document in islice(synthetic_referrals(load_cast(HUB_FOLDER), SEED, now.date()), KNOWN)
     ]
     await consume(db, "triage", service.entries["referrals"], [submitted(referrals, one) for one in documents])
     profiles = [profile_of(vault, document, now) for document in documents[-SOUGHT:]]

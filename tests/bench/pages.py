@@ -94,7 +94,7 @@ async def _open(stage: Stage) -> AsyncIterator[Desk]:
     settings = Settings.model_validate({**sealing(stage.ways["triage"].app), "profile": Profile.DEMO})
     service = build(settings, cast("ServiceClient", referrals), cast("ServiceClient", OtherService()))
     app = new_application("Triage", "bench", verifier(), service.router, background("triage", service.work))
-    made = synthetic_referrals(load_cast(HUB_FOLDER / "synthetic.yaml"), SEED, datetime.now(UTC).date())
+    made = synthetic_referrals(load_cast(HUB_FOLDER), SEED, datetime.now(UTC).date())
     async with app.router.lifespan_context(app) as state:
         messages = [submitted(referrals, document) for _, document in islice(made, CASES)]
         await consume(service.resources.db, "triage", service.entries["referrals"], messages)

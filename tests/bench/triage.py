@@ -46,7 +46,7 @@ async def triage(stage: Stage) -> Row:
     service = build(settings, cast("ServiceClient", referrals), cast("ServiceClient", OtherService()))
     db = service.resources.db
     pool = await asyncpg.create_pool(stage.floor, min_size=1, max_size=1)
-    made = synthetic_referrals(load_cast(HUB_FOLDER / "synthetic.yaml"), SEED, datetime.now(UTC).date())
+    made = synthetic_referrals(load_cast(HUB_FOLDER), SEED, datetime.now(UTC).date())
 
     async def ours() -> float:
         messages = [submitted(referrals, document) for _, document in islice(made, EVENTS)]

@@ -3,7 +3,6 @@
 from collections import Counter
 from datetime import UTC, datetime
 from itertools import islice
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,9 +12,10 @@ from services.cli.synthetic import load_cast, synthetic_referrals
 from services.referrals.domain import quality_of
 from services.referrals.schemas import parse_referral
 from shared.settings.hub import Hub
+from tests.conftest import HUB_FOLDER
 
 NOW = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
-CAST = load_cast(Path(__file__).parents[2] / "deploy" / "hubs" / "northamptonshire" / "synthetic.yaml")
+CAST = load_cast(HUB_FOLDER)
 
 
 @pytest.fixture(scope="module")

@@ -55,7 +55,7 @@ class Partners:
 
     async def run(self, seed: int, workers: int = 8) -> None:
         """Submit until `stopping`, then until each key that was sent is answered."""
-        cast = load_cast(HUB_FOLDER / "synthetic.yaml")
+        cast = load_cast(HUB_FOLDER)
         made = synthetic_referrals(cast, seed, datetime.now(UTC).date())
         limits = httpx.Limits(max_connections=workers)
         async with httpx.AsyncClient(base_url=self.door.url, timeout=10, limits=limits, trust_env=False) as http:

@@ -5,13 +5,18 @@ import random
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
+from itertools import islice
 from pathlib import Path
 from typing import Any, get_args
 
 import yaml
 
+from services.cli.month.contacts import contacts_of
+from services.cli.month.habits import Chances, Habits
+from services.cli.month.staff import team_for
+from services.cli.synthetic import Cast, synthetic_referrals
 from services.referrals.domain import call_now_of, quality_of
-from services.referrals.schemas import read_referral
+from services.referrals.schemas import parse_referral, read_referral
 from services.triage.clocks import ClockKind, colour_due_at, steps_of
 from services.triage.domain import (
     History,
@@ -39,6 +44,7 @@ from tests.triage.directory import starter_directory
 MOMENTS = [datetime(2026, 12, 24, hour, 40, tzinfo=UTC) for hour in (2, 12, 23)]
 REFERRALS: list[dict[str, Any]] = [json.loads(path.read_bytes()) for path in sorted(EXAMPLES.glob("*.json"))]
 POLICY, FACTS, DEMO = (HUB_FOLDER / name for name in ("policy.yaml", "facts.yaml", "demo.yaml"))
+CONTACTS = 30
 DIRECTORY = starter_directory()
 
 
@@ -136,3 +142,23 @@ def run_clocks(hub: Hub, at: datetime) -> None:
     for kind in ClockKind:
         assert steps_of(kind, at, acknowledged_by, hub)
     assert at - timedelta(minutes=hub.kept_for_known_worker_minutes) < at + timedelta(minutes=1)
+
+
+def refer(cast: Cast, hub: Hub) -> None:
+    """Let everybody of a cast refer, and read what they send."""
+    for _, document in islice(synthetic_referrals(cast, 1, MOMENTS[0].date()), CONTACTS):
+        parse_referral(document, hub, "10", MOMENTS[0])
+
+
+def live(habits: Habits, cast: Cast, hub: Hub) -> None:
+    """Ask of a month's people all that they do."""
+    contacts = contacts_of(cast, habits, Chances(1), CONTACTS, hub.time_zone)
+    assert len(contacts) == CONTACTS
+    assert all(team_for(CONTACTS, habits.staff))
+    chance, staff = Chances(1).of(""), habits.staff
+    assert staff.minutes[0] <= chance.uniform(*staff.minutes) <= staff.minutes[1]
+    assert staff.minutes_at_night[0] <= chance.uniform(*staff.minutes_at_night) <= staff.minutes_at_night[1]
+    assert set(chance.choice(staff.codings)) <= {*hub.code_lists["indicators"].codes}
+    for provider in ("", *habits.providers.those):
+        assert all(0 <= share <= 1 for share in habits.providers.of(provider).model_dump().values())
+    assert round(CONTACTS / habits.providers.places_for) >= 0

@@ -36,7 +36,7 @@ Told = Callable[[str], None]
 
 def simulate(contacts: int, seed: int, hub_dir: Path, tell: Told) -> Month:
     """Live through a month of so many contacts, and return what became of them; `tell` hears of each day as it ends."""
-    habits, cast = load_habits(hub_dir), load_cast(hub_dir / "synthetic.yaml")
+    habits, cast = load_habits(hub_dir), load_cast(hub_dir)
     hub, chances = load_hub(hub_dir), Chances(seed)
     coming = contacts_of(cast, habits, chances, contacts, hub.time_zone)
     with temporary_server() as admin_url, temporary_folder() as folder:

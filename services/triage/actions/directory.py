@@ -5,7 +5,8 @@ Run by `frontdoor hub`, and by triage as it starts, which imports the hub's own 
 
 import asyncio
 from codecs import BOM_UTF8
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -35,6 +36,7 @@ from shared.telemetry import log
 HISTORY = timedelta(weeks=53)
 NAMED_AT_MOST = 10
 WANTED = "Give a JSON list of services, each with all that belongs to it."
+UNREADABLE = (FileNotFoundError, IsADirectoryError, PermissionError)
 _hold = text("SELECT pg_advisory_xact_lock(hashtextextended('directory', 0))")
 _put_service = insert(HelpService)
 _put_capacity = insert(HelpCapacity)
@@ -45,20 +47,22 @@ async def seed_directory(db: Database, folder: Path) -> None:
     try:
         async with transaction(db) as session:
             if await session.scalar(select(HelpService.id).limit(1)) is None:
-                await _import_own(session, folder / "directory.json")
+                with naming(file := folder / "directory.json"):
+                    await import_directory(session, await asyncio.to_thread(file.read_bytes), partial=True)
     except Exception as error:
         if not is_away(error):
             raise
         log.warning("waiting for what is away", service="triage", error=type(error).__name__)
 
 
-async def _import_own(session: AsyncSession, file: Path) -> None:
+@contextmanager
+def naming(file: Path) -> Iterator[None]:
+    """Let what is wrong with a directory be said with its file."""
     try:
-        await import_directory(session, await asyncio.to_thread(file.read_bytes), partial=True)
-    except FileNotFoundError as error:
-        raise DirectoryUnreadable(
-            f"{file} is not there. A hub without services of early help has an empty list in it."
-        ) from error
+        yield
+    except UNREADABLE as error:
+        advice = "A hub without services of early help has an empty list in it."
+        raise DirectoryUnreadable(f"{file} cannot be read. {advice}") from error
     except DirectoryUnreadable as error:
         raise DirectoryUnreadable(f"{file}: {error.detail}") from error
 
@@ -105,10 +109,8 @@ async def plan_import(
     They are the whole directory, and what they do not hold is withdrawn; with `partial` nothing is. Needs are held
     against `indicators`. Changes nothing and keeps others from importing. Raises `DirectoryUnreadable`.
     """
-    services, part = _read(document)
+    services, part = read_listings(document)
     listings = {listing.listed.id: listing for listing in services}
-    if len(listings) < len(services):
-        raise DirectoryUnreadable("Two services have the same id. Keep one of them.")
 
     await session.execute(_hold)
     standing = select(HelpService.listing["name"].astext).where(
@@ -127,8 +129,8 @@ def _objection(part: str, withdrawn: Sequence[str]) -> str:
     return f"{part} {loss}Give the whole directory, or say --partial, which withdraws nothing."
 
 
-def _read(document: bytes) -> tuple[Sequence[Listing], str]:
-    """Return the listings, and in a sentence why they may not be the whole directory."""
+def read_listings(document: bytes) -> tuple[Sequence[Listing], str]:
+    """Return the listings, and in a sentence why they may not be the whole directory; raises `DirectoryUnreadable`."""
     try:
         content = parse_json(document.removeprefix(BOM_UTF8))
     except BadRequest as error:
@@ -146,6 +148,8 @@ def _read(document: bytes) -> tuple[Sequence[Listing], str]:
             wrong.append(f"/{index}{error}")
     if wrong:
         raise DirectoryUnreadable("; ".join(wrong[:NAMED_AT_MOST]))
+    if len({listing.listed.id for listing in listings}) < len(listings):
+        raise DirectoryUnreadable("Two services have the same id. Keep one of them.")
     return listings, part_of_directory(page, len(services))
 
 

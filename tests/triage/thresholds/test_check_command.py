@@ -6,6 +6,7 @@ from shutil import copy
 from typing import Any
 
 import pytest
+import yaml
 from typer.testing import CliRunner, Result
 
 from services.cli.policy import app
@@ -44,6 +45,20 @@ def test_a_policy_away_from_home_is_read_with_the_hub_s_vocabulary(tmp_path: Pat
     assert _check(tmp_path / "draft.yaml").exit_code == 0
     (tmp_path / "other.yaml").write_text(json.dumps(VOCABULARY), encoding="utf-8")
     assert _check(tmp_path / "draft.yaml", "--facts", tmp_path / "other.yaml").exit_code == 1
+
+
+def test_a_route_that_the_hub_cannot_word_is_named(tmp_path: Path) -> None:
+    """A policy is held against the hub beside whose vocabulary it is checked, as at the start."""
+    tree = yaml.safe_load((HUB_FOLDER / "policy.yaml").read_text(encoding="utf-8"))
+    tree["route_order"].insert(0, "existing_case")
+    (tmp_path / "draft.yaml").write_text(json.dumps(tree), encoding="utf-8")
+    result = _check(tmp_path / "draft.yaml", "--json")
+    report = json.loads(result.stdout)
+    assert (result.exit_code, report["ok"], report["errors"]) == (1, False, [])
+    assert report["misfits"] == [
+        f"hub.yaml: {name}: say what the referrer reads for existing_case, a route of the policy."
+        for name in ("feedback", "next_step")
+    ]
 
 
 @pytest.mark.parametrize(
