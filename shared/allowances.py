@@ -22,6 +22,7 @@ class Allowance(StrEnum):
     CHECKS = "checks"
     CLAIMS = "claims"
     TOKENS = "tokens"
+    VERIFICATIONS = "verifications"
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 """Routes of the notifications service: endpoints, deliveries and the event feed of the calling agency."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Annotated
 
@@ -28,6 +29,7 @@ from services.notifications.settings import Settings
 from services.notifications.worker.sender import Sender
 from services.notifications.worker.verification import challenge
 from shared import clock
+from shared.allowances import Allowance
 from shared.db import transaction
 from shared.http.answers import (
     Answer,
@@ -40,11 +42,13 @@ from shared.http.answers import (
     check_if_match,
     etag,
 )
+from shared.http.limits import ChargedRecord
 from shared.http.openapi import body_of
 from shared.http.reading import Moment
 from shared.http.routes import StrictRoute
 from shared.http.service import Resources, resources_of, session_of
 from shared.http.validation import validated
+from shared.http.waiting import Wait
 from shared.outbox import FASTEST_POLL_SECONDS, SLOWEST_POLL_SECONDS
 from shared.security import Caller, allow
 
@@ -53,6 +57,7 @@ NAME = "notifications"
 router = APIRouter(route_class=StrictRoute, tags=["notifications"])
 
 Owner = Annotated[Caller, allow(scope="webhooks:manage")]
+Verifying = Annotated[Caller, allow(scope="webhooks:manage", allowance=Allowance.VERIFICATIONS)]
 Reader = Annotated[Caller, allow(scope="events:read")]
 ServiceCaller = Annotated[Caller, allow(scope="internal:read")]
 Session = Annotated[AsyncSession, session_of(NAME)]
@@ -62,7 +67,6 @@ After = Annotated[
     Query(max_length=512, description="`next_cursor` of the reply before; `now`: what comes; absent: from the first."),
 ]
 Since = Annotated[Moment | None, Query(description="Instead of `after`: from the first event of this time or later.")]
-Wait = Annotated[int, Query(ge=0, le=30, description="Seconds to wait for something new.")]
 
 
 def settings_of(request: Request) -> Settings:
@@ -84,6 +88,8 @@ async def known_endpoint(caller: Owner, resources: Services, endpoint_id: Endpoi
 
 ServiceSettings = Annotated[Settings, Depends(settings_of)]
 WebhookSender = Annotated[Sender, Depends(sender_of)]
+ChargedEndpoint = Annotated[None, Depends(ChargedRecord(NAME, "endpoint_id", queries.endpoint_of))]
+ChargedDelivery = Annotated[None, Depends(ChargedRecord(NAME, "delivery_id", queries.delivery_of))]
 KnownEndpoint = Annotated[EndpointId, Depends(known_endpoint)]
 
 
@@ -125,7 +131,12 @@ async def list_health(caller: ServiceCaller, resources: Services, session: Sessi
 
 @router.get("/v1/webhook-endpoints/{endpoint_id}")
 async def get_endpoint(
-    caller: Owner, resources: Services, session: Session, response: Response, endpoint_id: EndpointId
+    caller: Owner,
+    _: ChargedEndpoint,
+    resources: Services,
+    session: Session,
+    response: Response,
+    endpoint_id: EndpointId,
 ) -> EndpointOut:
     endpoint = await queries.endpoint_of(session, caller.agency, endpoint_id)
     response.headers.update(etag(endpoint.version))
@@ -151,13 +162,18 @@ async def patch_endpoint(
 
 
 @router.delete("/v1/webhook-endpoints/{endpoint_id}", status_code=204)
-async def delete_endpoint(caller: Owner, session: Session, endpoint_id: EndpointId) -> None:
+async def delete_endpoint(caller: Owner, _: ChargedEndpoint, session: Session, endpoint_id: EndpointId) -> None:
     await actions.delete_endpoint(session, caller.agency, endpoint_id)
 
 
 @router.post("/v1/webhook-endpoints/{endpoint_id}/verification")
 async def post_verification(
-    caller: Owner, resources: Services, sender: WebhookSender, response: Response, endpoint_id: EndpointId
+    caller: Verifying,
+    _: ChargedEndpoint,
+    resources: Services,
+    sender: WebhookSender,
+    response: Response,
+    endpoint_id: EndpointId,
 ) -> EndpointOut:
     """Send the receiver a challenge, which it has to return in its body."""
     async with transaction(resources.db) as session:
@@ -173,7 +189,12 @@ async def post_verification(
 
 @router.post("/v1/webhook-endpoints/{endpoint_id}/enablement")
 async def post_enablement(
-    caller: Owner, resources: Services, session: Session, response: Response, endpoint_id: EndpointId
+    caller: Owner,
+    _: ChargedEndpoint,
+    resources: Services,
+    session: Session,
+    response: Response,
+    endpoint_id: EndpointId,
 ) -> EndpointOut:
     """Take up deliveries to a disabled endpoint again, with those that waited."""
     endpoint = await actions.lock_endpoint(session, caller.agency, endpoint_id)
@@ -184,18 +205,27 @@ async def post_enablement(
 
 @router.get("/v1/webhook-endpoints/{endpoint_id}/deliveries")
 async def list_deliveries(
-    caller: Owner, session: Session, endpoint_id: EndpointId, limit: Limit = 50, cursor: CursorText = None
+    caller: Owner,
+    _: ChargedEndpoint,
+    session: Session,
+    endpoint_id: EndpointId,
+    limit: Limit = 50,
+    cursor: CursorText = None,
 ) -> DeliveryPage:
     return await queries.list_deliveries(session, caller.agency, endpoint_id, limit, cursor)
 
 
 @router.get("/v1/deliveries/{delivery_id}")
-async def get_delivery(caller: Owner, session: Session, delivery_id: DeliveryId) -> DeliveryWithAttempts:
+async def get_delivery(
+    caller: Owner, _: ChargedDelivery, session: Session, delivery_id: DeliveryId
+) -> DeliveryWithAttempts:
     return await queries.delivery_of(session, caller.agency, delivery_id)
 
 
 @router.post("/v1/deliveries/{delivery_id}/replay", status_code=202)
-async def post_replay(caller: Owner, session: Session, delivery_id: DeliveryId) -> DeliveryWithAttempts:
+async def post_replay(
+    caller: Owner, _: ChargedDelivery, session: Session, delivery_id: DeliveryId
+) -> DeliveryWithAttempts:
     """Send a delivery again: a closed one with its whole schedule, one that waits for a retry at once."""
     await replay_delivery(session, caller.agency, delivery_id)
     return await queries.delivery_of(session, caller.agency, delivery_id)
@@ -205,30 +235,44 @@ async def post_replay(caller: Owner, session: Session, delivery_id: DeliveryId) 
 async def list_events(
     caller: Reader,
     resources: Services,
+    wait: Wait,
     limit: Limit = 50,
     after: After = None,
     since: Since = None,
-    wait: Wait = 0,
 ) -> Feed:
     """Read on from `after`; with `wait`, an empty page comes only when nothing came in that time."""
     position: int | None = None
     woken = asyncio.Event()
     resources.db.listeners.add(woken)
-    pause = FASTEST_POLL_SECONDS
-    deadline = asyncio.get_running_loop().time() + wait
+
+    async def read() -> Feed:
+        nonlocal position
+        async with transaction(resources.db) as session:
+            if position is None:
+                position = await queries.feed_position(session, caller.agency, after, since)
+            return await queries.feed_after(session, caller.agency, position, limit)
+
     try:
-        while True:
-            async with transaction(resources.db) as session:
-                if position is None:
-                    position = await queries.feed_position(session, caller.agency, after, since)
-                feed = await queries.feed_after(session, caller.agency, position, limit)
-            left = deadline - asyncio.get_running_loop().time()
-            if feed.items or left <= 0:
-                return feed
-            with suppress(TimeoutError):
-                async with asyncio.timeout(min(pause, left)):
-                    await woken.wait()
-            woken.clear()
-            pause = min(pause * 2, SLOWEST_POLL_SECONDS)
+        feed = await read()
+        if feed.items or not wait.seconds:
+            return feed
+        with wait.counted():
+            return await _something_new(read, woken, wait.seconds)
     finally:
         resources.db.listeners.discard(woken)
+
+
+async def _something_new(read: Callable[[], Awaitable[Feed]], woken: asyncio.Event, seconds: float) -> Feed:
+    """Read when something was written here, else now and then, until there is anything or the time is over."""
+    pause = FASTEST_POLL_SECONDS
+    deadline = asyncio.get_running_loop().time() + seconds
+    while True:
+        left = deadline - asyncio.get_running_loop().time()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(min(pause, max(left, 0.0))):
+                await woken.wait()
+        woken.clear()
+        pause = min(pause * 2, SLOWEST_POLL_SECONDS)
+        feed = await read()
+        if feed.items or left <= 0:
+            return feed

@@ -1,13 +1,18 @@
 """Puts the bodies that routes read strictly, and so by hand, back into the OpenAPI document."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from fastapi import FastAPI
+from fastapi.dependencies.models import Dependant
 from fastapi.openapi.utils import get_openapi
+from fastapi.routing import APIRoute, iter_route_contexts
 from pydantic import BaseModel
 
 from shared.http.routes import API
+from shared.problems import TooManyRequests
+from shared.security import policies_of
+from shared.security.authorisation import INTERNAL
 
 _REF = "#/components/schemas/{model}"
 _bodies: dict[str, type[BaseModel]] = {}
@@ -27,6 +32,21 @@ class ProblemOut(BaseModel):
     detail: str
     correlation_id: str
     errors: list[dict[str, str]] | None = None
+
+
+HEADERS = {
+    "Retry-After": ("integer", "Seconds until the same request may be sent again."),
+    "RateLimit": (
+        "string",
+        'What is left of each allowance that was asked: `"reads";r=499;t=1`, `t` until there is one.',
+    ),
+    "RateLimit-Policy": ("string", 'Its burst, and in how many seconds all of it is back: `"reads";q=500;w=10`.'),
+}
+"""What clients learn of their allowances (draft-ietf-httpapi-ratelimit-headers-10)."""
+ALWAYS = ("RateLimit", "RateLimit-Policy")
+
+
+_PROBLEM = {"application/problem+json": {"schema": {"$ref": _REF.format(model=ProblemOut.__name__)}}}
 
 
 def body_of(model: type[BaseModel]) -> dict[str, Any]:
@@ -50,12 +70,37 @@ def install_openapi(app: FastAPI) -> None:
             schemas[ProblemOut.__name__] = ProblemOut.model_json_schema(ref_template=_REF)
             schemas.pop("HTTPValidationError", None)
             schemas.pop("ValidationError", None)
+            made["components"]["headers"] = {
+                name: {"description": said, "schema": {"type": kind}} for name, (kind, said) in HEADERS.items()
+            }
             for path, operation in _operations(made):
                 _say_what_is_true(path, operation)
+            for route in iter_route_contexts(app.routes):
+                if isinstance(route.original_route, APIRoute) and _is_limited(route.dependant):
+                    _say_it_is_limited(made["paths"].get(route.path, {}), route.methods or ())
             app.openapi_schema = made
         return app.openapi_schema
 
     app.openapi = document  # type: ignore[method-assign]
+
+
+def _is_limited(dependant: Dependant) -> bool:
+    """Tell whether callers have to prove who they are, and so have allowances; services of the front door have none."""
+    return any(not policy.public and not (policy.scope or "").startswith(INTERNAL) for policy in policies_of(dependant))
+
+
+def _say_it_is_limited(methods: dict[str, Any], named: Iterable[str]) -> None:
+    for operation in (methods[name.lower()] for name in named if name.lower() in methods):
+        refusal = {"description": TooManyRequests.title, "content": _PROBLEM}
+        refused = operation["responses"].setdefault(str(TooManyRequests.status), refusal)
+        refused["headers"] = _headers(HEADERS)
+        for status, response in operation["responses"].items():
+            if status.startswith("2"):
+                response.setdefault("headers", {}).update(_headers(ALWAYS))
+
+
+def _headers(names: Iterable[str]) -> dict[str, Any]:
+    return {name: {"$ref": f"#/components/headers/{name}"} for name in names}
 
 
 def _operations(document: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -69,11 +114,10 @@ def _say_what_is_true(path: str, operation: dict[str, Any]) -> None:
         if parameter["name"] in REQUIRED_HEADERS:
             parameter["required"] = True
             parameter["schema"] = {"type": "string", "minLength": 1, "maxLength": 255}
-    problem = {"application/problem+json": {"schema": {"$ref": _REF.format(model=ProblemOut.__name__)}}}
     operation["responses"].pop("422", None)
     if path.startswith(API):
-        operation["responses"]["422"] = {"description": ATTENTION, "content": problem}
+        operation["responses"]["422"] = {"description": ATTENTION, "content": _PROBLEM}
     operation["responses"]["default"] = {
         "description": "A problem; `type` leads to its explanation.",
-        "content": problem,
+        "content": _PROBLEM,
     }

@@ -18,6 +18,7 @@ from shared.http.limits import Limits
 from shared.http.manners import Head, Hosts, host_in
 from shared.http.openapi import install_openapi
 from shared.http.rendering import Correlation, install_problems, problems_router
+from shared.http.waits import Waits
 from shared.inbox import Entries, forget_taken
 from shared.outbox import delete_read
 from shared.security import FailedProofs, Verifier
@@ -115,7 +116,8 @@ def state_of(key: str) -> Callable[[Request], Awaitable[Any]]:
 def limits_of(service: Service, settings: RateSettings) -> Limits:
     """Return the limits of an application whose buckets stand in this service's database."""
     proofs = FailedProofs(settings.rate_failed_proofs)
-    return Limits(settings.rates(), Buckets(service.resources.db), proofs=proofs)
+    buckets, waits = Buckets(service.resources.db), Waits(settings.most_waits)
+    return Limits(settings.rates(), buckets, proofs=proofs, waits=waits)
 
 
 def new_application(

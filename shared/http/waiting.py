@@ -2,19 +2,40 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from functools import partial
 from typing import Annotated, TypeVar
 
-from fastapi import Query
+from fastapi import Depends, Query, Request
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.db import Database, transaction
+from shared.http.limits import Limits, client_of
 
 FASTEST_LOOK_SECONDS = 0.05
 SLOWEST_LOOK_SECONDS = 0.25
 
 S = TypeVar("S")
 
-Wait = Annotated[int, Query(ge=0, le=30, description="Seconds to wait for `status`; without one, for any change.")]
+
+@dataclass(frozen=True)
+class Waiting:
+    """How many seconds a read may wait, and what counts it meanwhile, or refuses it."""
+
+    seconds: int
+    counted: Callable[[], AbstractContextManager[None]]
+
+
+async def waiting(
+    request: Request,
+    wait: Annotated[int, Query(ge=0, le=30, description="Seconds to wait for what is asked, or for any change.")] = 0,
+) -> Waiting:
+    limits: Limits = request.app.state.limits
+    return Waiting(wait, partial(limits.waits.counted, client_of(request.state.caller)))
+
+
+Wait = Annotated[Waiting, Depends(waiting)]
 
 
 async def wait_for(
@@ -22,19 +43,26 @@ async def wait_for(
     look: Callable[[AsyncSession], Awaitable[S]],
     awaited: S | None,
     has_reached: Callable[[S, S], bool],
-    wait_seconds: int,
+    wait: Waiting,
 ) -> None:
-    """Return once `awaited` (any change if None) is reached, or the time over; no transaction is open between looks."""
+    """Return once `awaited` (any change if None) is reached, or the time over; no transaction is open between looks.
+
+    Raises `TooManyRequests` where it has to wait and too many reads of the client do.
+    """
     now = asyncio.get_running_loop().time
-    deadline, pause = now() + wait_seconds, FASTEST_LOOK_SECONDS
-    first = None
-    while True:
-        async with transaction(db) as session:
-            status = await look(session)
-        first = first or status
-        arrived = status != first if awaited is None else has_reached(status, awaited)
-        left = deadline - now()
-        if arrived or left <= 0:
-            return
-        await asyncio.sleep(min(pause, left))
-        pause = min(pause * 1.5, SLOWEST_LOOK_SECONDS)
+    deadline, pause = now() + wait.seconds, FASTEST_LOOK_SECONDS
+    first = await _seen(db, look)
+    if not wait.seconds or (awaited is not None and has_reached(first, awaited)):
+        return
+    with wait.counted():
+        while (left := deadline - now()) > 0:
+            await asyncio.sleep(min(pause, left))
+            pause = min(pause * 1.5, SLOWEST_LOOK_SECONDS)
+            status = await _seen(db, look)
+            if status != first if awaited is None else has_reached(status, awaited):
+                return
+
+
+async def _seen(db: Database, look: Callable[[AsyncSession], Awaitable[S]]) -> S:
+    async with transaction(db) as session:
+        return await look(session)

@@ -33,9 +33,13 @@ class RateSettings(BaseSettings):
     rate_checks: Written = Field(Rate(120, 5), description="Threshold checks of one agency.")
     rate_claims: Written = Field(Rate(60, 1), description="Cases that one of the staff claims.")
     rate_tokens: Written = Field(Rate(300, 10), description="Access tokens that one agency is given.")
+    rate_verifications: Written = Field(
+        Rate(30, 0.5), description="Challenges that one agency has sent to receivers of its own."
+    )
     rate_failed_proofs: Written = Field(
         Rate(200, 5), description="Tokens, assertions, sessions and sign-ins of one address that are no good."
     )
+    most_waits: int = Field(50, ge=1, description="Reads of one client that wait at a time, by `wait`, in one process.")
 
     def rates(self) -> Mapping[Allowance, Rate]:
         return {allowance: getattr(self, f"{PREFIX}{allowance}") for allowance in Allowance}

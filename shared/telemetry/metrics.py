@@ -21,7 +21,7 @@ request_seconds = Histogram(
 )
 requests_refused = Counter(
     "frontdoor_requests_refused",
-    "Requests answered 429, by the allowance that was used up, or `failed_proofs`.",
+    "Requests answered 429, by the allowance that was used up, `failed_proofs` or `waits`.",
     ("allowance",),
     registry=REGISTRY,
 )

@@ -38,7 +38,7 @@ def command(*arguments: str, data_dir: Path, port: int, **settings: str) -> subp
 
 
 RATES = (*Allowance, "failed_proofs")
-UNLIMITED = {f"FRONTDOOR_RATE_{name.upper()}": "1000000,1000000" for name in RATES}
+UNLIMITED = {f"FRONTDOOR_RATE_{name.upper()}": "1000000,1000000" for name in RATES} | {"FRONTDOOR_MOST_WAITS": "10000"}
 """A load of tests is no flood; those about floods say rates of their own."""
 
 

@@ -12,6 +12,7 @@ from fastapi.routing import APIRoute, iter_route_contexts
 from shared.http.service import Opened
 from shared.http.strict import read_body
 from shared.security import Declared
+from tests.house.routes import resolved
 from tests.house.test_policies import applications  # noqa: F401 - a fixture
 
 ROOT = Path(__file__).parents[2]
@@ -22,13 +23,6 @@ WAITS = frozenset(
     {"authorization_url", "fetch_detail", "get_detail", "person", "record", "send", "sign_out_url", "sleep"}
 )
 """Methods and functions of ours that wait for a provider, a receiver, another service, or for nothing at all."""
-
-
-def resolved(dependant: Dependant) -> Iterator[object]:
-    """Yield what a route depends on in the order in which the framework resolves it."""
-    for inner in dependant.dependencies:
-        yield from resolved(inner)
-        yield inner.call
 
 
 def waited_for_inside(dependant: Dependant) -> bool:

@@ -79,6 +79,17 @@ def test_every_route_reads_its_query_strictly(applications: list[FastAPI]) -> No
         assert lax <= WITHOUT_QUERY
 
 
+def test_every_route_costs_something(applications: list[FastAPI]) -> None:
+    """Whoever proves who they are pays for it; what costs nothing is public, and says why, or for services alone."""
+    for application in applications:
+        assert [str(route) for route in served(application) if route.ours and not is_paid(route)] == []
+
+
+def is_paid(route: Served) -> bool:
+    (policy,) = route.policies
+    return bool(policy.public) or policy.scope == "internal:read" or route.is_charged
+
+
 def test_auditor_and_admin_reach_no_case_text(applications: list[FastAPI]) -> None:
     """No route about cases, referrals, offers or requests lets either in, or whoever has a good token."""
     about_children = [route for route in served(applications[0]) if route.path.startswith(CASE_TEXT)]

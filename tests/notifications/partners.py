@@ -10,6 +10,7 @@ from joserfc.jwk import ECKey, KeySet
 from services.notifications.app import build
 from shared.db import Database, new_id
 from shared.http.background import background
+from shared.http.limits import Limits
 from shared.http.service import new_application
 from shared.security import Issuer, KnownKeys, Verifier, issue_token
 from shared.settings.hub import Hub
@@ -43,14 +44,15 @@ class Partners:
 
 
 @asynccontextmanager
-async def running(db: Database, hub: Hub) -> AsyncIterator[Partners]:
+async def running(db: Database, hub: Hub, limits: Limits | None = None) -> AsyncIterator[Partners]:
     """Run the service with its lifespan, the worker included, over the database given."""
     settings = new_settings(
         db.engine.url.render_as_string(hide_password=False), webhook_domains={SCHOOL: ["school.example"]}
     )
     service = build(settings, hub)
     verifier = Verifier(ISSUER, (Issuer(ISSUER, KnownKeys(KeySet([KEY]))),))
-    app = new_application("Notifications", "0", verifier, service.router, background("notifications", service.work))
+    routers = (service.router, background("notifications", service.work))
+    app = new_application("Notifications", "0", verifier, *routers, limits=limits)
 
     async with app.router.lifespan_context(app) as state:
 

@@ -47,6 +47,7 @@ class Front:
     http: httpx.AsyncClient
     service: Service
     triage: OtherService
+    limits: Limits
 
     @property
     def db(self) -> Database:
@@ -122,6 +123,6 @@ async def opened(db: Database, hub: Hub, rates: Mapping[Allowance, Rate] | None 
     triage = OtherService()
     settings = settings_for(db.engine.url.render_as_string(hide_password=False))
     service = build(settings, hub, cast("ServiceClient", triage))
-    limits = Limits(rates, Buckets(db), proofs=FailedProofs(next(iter(rates.values())))) if rates else None
+    limits = Limits(rates, Buckets(db), proofs=FailedProofs(next(iter(rates.values())))) if rates else Limits()
     async with serving(new_application("Referrals", "test", verifier(), service.router, limits=limits)) as http:
-        yield Front(http, service, triage)
+        yield Front(http, service, triage, limits)

@@ -5,7 +5,6 @@ import json
 from typing import Any
 
 import httpx
-import pytest
 
 from services.referrals.actions.agencies import limit_agency, register_agency
 from services.referrals.domain.agencies import PARTNER_SCOPES
@@ -124,14 +123,38 @@ async def test_services_of_the_front_door_are_not_limited(limited: Front) -> Non
     assert "RateLimit" not in replies[0].headers
 
 
-@pytest.mark.parametrize("path", ["/v1/referrals", "/v1/referrals/01935b3e-7a00-7000-8000-000000000000"])
-async def test_reads_are_limited_before_anything_is_read(limited: Front, path: str) -> None:
-    """Also those of records that are not there."""
-    replies = [await limited.http.get(path, headers=SCHOOL) for _ in range(4)]
+async def test_reads_are_limited(limited: Front) -> None:
+    """A list before anything is read, a record once it is known to be there: 404 comes before 429."""
+    accepted = await limited.submit(ORDINARY)
+    paths = ["/v1/referrals", f"/v1/referrals/{accepted['id']}", "/v1/referrals/01935b3e-7a00-7000-8000-000000000000"]
+    replies = [await limited.http.get(path, headers=SCHOOL) for path in (*paths, *paths)]
 
-    assert replies[-1].status_code == 429
-    assert {reply.status_code for reply in replies[:3]} <= {200, 404}
+    assert [reply.status_code for reply in replies] == [200, 200, 404, 429, 429, 404]
     assert parse_items(replies[0].headers["RateLimit-Policy"]) == {"partner_reads": {"q": 3, "w": 3000}}
+
+
+async def test_so_many_reads_of_one_client_wait(front: Front) -> None:
+    """One more is told to come again, and one that need not wait is answered, as is another agency's."""
+    accepted, others = await front.submit(ORDINARY), await front.submit(ORDINARY, POLICE)
+    front.limits.waits.most = 3
+    path = f"/v1/referrals/{accepted['id']}?wait=30&status="
+    waiting = [asyncio.create_task(front.http.get(f"{path}decided", headers=SCHOOL)) for _ in range(3)]
+    await eventually(lambda: is_counted(front, "a-school", 3))
+
+    refused = await front.http.get(f"{path}decided", headers=SCHOOL)
+    assert (refused.status_code, refused.headers["Retry-After"]) == (429, "1")
+    assert (await front.http.get(f"{path}received", headers=SCHOOL)).status_code == 200
+    of_others = f"/v1/referrals/{others['id']}?wait=1&status=decided"
+    assert (await front.http.get(of_others, headers=POLICE)).status_code == 200
+
+    for task in waiting:
+        task.cancel()
+    await asyncio.gather(*waiting, return_exceptions=True)
+    await eventually(lambda: is_counted(front, "a-school", 0))
+
+
+async def is_counted(front: Front, client: str, count: int) -> bool:
+    return front.limits.waits.of(client) == count
 
 
 async def test_changes_are_limited_after_what_cannot_be_found(limited: Front) -> None:

@@ -1,11 +1,15 @@
 """Routes that publish the hub's code lists to whoever has a good token."""
 
-from fastapi import APIRouter
+from typing import Annotated
+
+from fastapi import APIRouter, Depends
 
 from services.referrals.api.access import AnyCaller, Services
 from services.referrals.schemas import CodeListOut, CodeListPage, CodeListSummary
+from shared.http.limits import Charged
 from shared.http.routes import StrictRoute
 from shared.problems import NotFound
+from shared.settings.codes import CodeList
 
 router = APIRouter(route_class=StrictRoute, tags=["code lists"])
 
@@ -17,10 +21,14 @@ async def list_code_lists(_: AnyCaller, resources: Services) -> CodeListPage:
     return CodeListPage(items=[CodeListSummary(name=entry.name, title=entry.title) for entry in lists])
 
 
-@router.get("/v1/code-lists/{name}")
-async def get_code_list(_: AnyCaller, resources: Services, name: str) -> CodeListOut:
-    """Read one code list: its codes and what they mean."""
+async def _known_list(_: AnyCaller, resources: Services, name: str) -> CodeList:
     entry = resources.hub.code_lists.get(name)
     if entry is None:
         raise NotFound
+    return entry
+
+
+@router.get("/v1/code-lists/{name}")
+async def get_code_list(entry: Annotated[CodeList, Depends(_known_list)], _: Charged) -> CodeListOut:
+    """Read one code list: its codes and what they mean."""
     return CodeListOut(name=entry.name, title=entry.title, pattern=entry.pattern, items=entry.items)

@@ -2,17 +2,18 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Depends, Query, Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.referrals import queries
 from services.referrals.actions.submit_referral import submit_referral
-from services.referrals.api.access import Reader, Services, Session, Submitter
+from services.referrals.api.access import NAME, Reader, Services, Session, Submitter
 from services.referrals.domain import ReferralId, ReferralStatus, has_reached
 from services.referrals.schemas import ReferralAccepted, ReferralIn, ReferralOut, ReferralPage, ReferralQuery
 from shared.audit import record_access
 from shared.db import transaction
 from shared.http.lenient import APPLIED, OnceLenient
+from shared.http.limits import ChargedRecord
 from shared.http.openapi import body_of
 from shared.http.routes import StrictRoute
 from shared.http.waiting import Wait, wait_for
@@ -52,17 +53,18 @@ async def list_referrals(
 @router.get("/v1/referrals/{referral_id}")
 async def get_referral(
     caller: Reader,
+    _: Annotated[None, Depends(ChargedRecord(NAME, "referral_id", queries.own_referral))],
     resources: Services,
     referral_id: ReferralId,
+    wait: Wait,
     status: Awaited = None,
-    wait: Wait = 0,
 ) -> ReferralOut:
     """Read one of the agency's own referrals, at once or when it has come as far as is asked."""
 
     async def look(session: AsyncSession) -> ReferralStatus:
         return await queries.status_of(session, caller.agency, referral_id)
 
-    if wait:
+    if wait.seconds:
         await wait_for(resources.db, look, status, has_reached, wait)
     async with transaction(resources.db) as session:
         referral = await queries.referral_of(session, resources.vault, caller.agency, referral_id)

@@ -12,10 +12,10 @@ from services.triage.actions.desk import TRIAGE, Desk, note, now
 from services.triage.clocks import ClockKind
 from services.triage.domain import NewInformationAcknowledged, NewInformationKind
 from services.triage.models import Case, NewInformation
+from services.triage.queries.casework import part_of_case
 from shared import clock
 from shared.calendar import term_ends_at
 from shared.db import insert_rows, new_id
-from shared.problems import NotFound
 from shared.security import Caller
 from shared.settings.hub import Term
 
@@ -53,9 +53,7 @@ def _term_of(desk: Desk, case: Case) -> Term:
 
 async def acknowledge_new_information(session: AsyncSession, case: Case, caller: Caller, row_id: UUID) -> None:
     """Record that its worker, or a manager, took note of it, and end its clock. The caller holds the case's lock."""
-    row = await session.get(NewInformation, row_id)
-    if row is None or row.case_id != case.id:
-        raise NotFound
+    row = await part_of_case(session, NewInformation, case.id, row_id)
     check_hand(case, caller)
     if row.acknowledged_at is not None:
         raise NewInformationAcknowledged("Read on the case who did.")

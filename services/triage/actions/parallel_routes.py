@@ -13,10 +13,11 @@ from services.triage.actions.desk import TRIAGE, Desk, note, now
 from services.triage.clocks import ClockKind
 from services.triage.domain import ParallelRouteCompleted, duties_of
 from services.triage.models import Case, Child, ParallelRoute
+from services.triage.queries.casework import part_of_case
 from services.triage.schemas import CompletionIn, ParallelRouteIn
 from shared.calendar import term_ends_at
 from shared.db import insert_rows, new_id
-from shared.problems import FieldError, Invalid, NotFound
+from shared.problems import FieldError, Invalid
 from shared.security import Caller
 
 _insert = insert(ParallelRoute.metadata.tables[ParallelRoute.__tablename__])
@@ -77,9 +78,7 @@ async def complete_parallel_route(
     session: AsyncSession, desk: Desk, case: Case, caller: Caller, route_id: UUID, given: CompletionIn
 ) -> None:
     """Record that the duty is done, and end its clock. The caller holds the case's lock."""
-    row = await session.get(ParallelRoute, route_id)
-    if row is None or row.case_id != case.id:
-        raise NotFound
+    row = await part_of_case(session, ParallelRoute, case.id, route_id)
     if row.completed_at is not None:
         raise ParallelRouteCompleted("Open another where there is more to do.")
     opened = desk.vault.open(ParallelRoute.__tablename__, row.id, row.details)

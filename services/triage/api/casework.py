@@ -1,8 +1,9 @@
 """Work on one case: code what was written, acknowledge, prioritise, note, and see to parallel duties."""
 
 from typing import Annotated
+from uuid import UUID
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Depends, Response
 
 from services.triage.actions.acknowledge_case import acknowledge_case
 from services.triage.actions.code_facts import code_facts
@@ -10,7 +11,9 @@ from services.triage.actions.new_information import acknowledge_new_information
 from services.triage.actions.notes import write_note
 from services.triage.actions.parallel_routes import complete_parallel_route, open_parallel_route
 from services.triage.actions.prioritise_case import prioritise_case
-from services.triage.api.desk import KnownCase, Session, TriageDesk, answer_with, lock, lock_version
+from services.triage.api.desk import KnownCase, Session, Triage, TriageDesk, answer_with, lock, lock_version
+from services.triage.models import NewInformation, ParallelRoute
+from services.triage.queries.casework import part_of_case
 from services.triage.schemas import (
     AcknowledgementIn,
     CaseOut,
@@ -20,6 +23,7 @@ from services.triage.schemas import (
     ParallelRouteIn,
     PriorityIn,
 )
+from shared.db import transaction
 from shared.http.answers import Answer, IfMatch, JsonBody, OnceBody, answer_once, respond
 from shared.http.limits import Charged
 from shared.http.openapi import body_of
@@ -97,25 +101,45 @@ async def post_parallel_route(
     return await answer_once(session, desk.vault, caller, once, make)
 
 
+async def _known_route(route_id: str, case_id: KnownCase, resources: Triage) -> UUID:
+    async with transaction(resources.db) as session:
+        return (await part_of_case(session, ParallelRoute, case_id, known_id(route_id))).id
+
+
+async def _known_information(information_id: str, case_id: KnownCase, resources: Triage) -> UUID:
+    async with transaction(resources.db) as session:
+        return (await part_of_case(session, NewInformation, case_id, known_id(information_id))).id
+
+
+KnownRoute = Annotated[UUID, Depends(_known_route)]
+KnownInformation = Annotated[UUID, Depends(_known_information)]
+"""The id of a part of the case in the path, or 404 before the body is read, and before anything is charged."""
+
+
 @router.post(
     "/v1/cases/{case_id}/parallel-routes/{route_id}/completion",
     response_model=CaseOut,
     openapi_extra=body_of(CompletionIn),
 )
 async def post_completion(
-    caller: Staff, case_id: KnownCase, route_id: str, body: JsonBody, session: Session, desk: TriageDesk
+    caller: Staff, case_id: KnownCase, route_id: KnownRoute, body: JsonBody, session: Session, desk: TriageDesk
 ) -> Response:
     """Record that a parallel duty is done; its clock ends."""
-    locked, known = await lock(session, case_id), known_id(route_id)
-    await complete_parallel_route(session, desk, locked, caller, known, validated(CompletionIn, body))
+    locked = await lock(session, case_id)
+    await complete_parallel_route(session, desk, locked, caller, route_id, validated(CompletionIn, body))
     return respond(await answer_with(session, desk, locked))
 
 
 @router.post("/v1/cases/{case_id}/new-information/{information_id}/acknowledgement", response_model=CaseOut)
 async def post_new_information_acknowledgement(
-    caller: Staff, case_id: KnownCase, _: Charged, information_id: str, session: Session, desk: TriageDesk
+    caller: Staff,
+    case_id: KnownCase,
+    information_id: KnownInformation,
+    _: Charged,
+    session: Session,
+    desk: TriageDesk,
 ) -> Response:
     """Take note of what came in about the case; its clock ends."""
     locked = await lock(session, case_id)
-    await acknowledge_new_information(session, locked, caller, known_id(information_id))
+    await acknowledge_new_information(session, locked, caller, information_id)
     return respond(await answer_with(session, desk, locked))

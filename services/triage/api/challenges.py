@@ -12,6 +12,7 @@ from services.triage.schemas import AnswerIn, CaseOut, ChallengeIn, ChallengeLis
 from shared.audit import record_access
 from shared.db import transaction
 from shared.http.answers import Answer, JsonBody, OnceBody, answer_once, respond
+from shared.http.limits import ChargedRecord
 from shared.http.openapi import body_of
 from shared.http.routes import StrictRoute
 from shared.http.validation import known_id, validated
@@ -54,7 +55,13 @@ async def post_challenge(
 
 
 @router.get("/v1/referrals/{referral_id}/challenges")
-async def get_own_challenges(caller: Reader, referral_id: str, session: Session, desk: TriageDesk) -> ChallengeList:
+async def get_own_challenges(
+    caller: Reader,
+    _: Annotated[None, Depends(ChargedRecord("triage", "referral_id", own_case))],
+    referral_id: str,
+    session: Session,
+    desk: TriageDesk,
+) -> ChallengeList:
     """Read what was answered to the challenges of one of the agency's own referrals."""
     case = await own_case(session, caller.agency, known_id(referral_id))
     await record_access(session, caller, "challenge.read", "case", [case.id], purpose=PURPOSE)

@@ -12,6 +12,7 @@ from services.triage.models import Case
 from services.triage.queries.cases import changes_since, find_case, show_case
 from shared.db import transaction
 from shared.http.answers import Answer, check_if_match, etag
+from shared.http.limits import ChargedRecord
 from shared.http.service import Resources, resources_of, session_of
 from shared.http.validation import known_id
 from shared.problems import PreconditionFailed
@@ -38,6 +39,11 @@ async def _known_case(case_id: str, resources: Triage) -> UUID:
         return (await find_case(session, known_id(case_id))).id
 
 
+async def _case_of_staff(session: AsyncSession, _: str, case_id: UUID) -> Case:
+    return await find_case(session, case_id)
+
+
+ChargedCase = Annotated[None, Depends(ChargedRecord("triage", "case_id", _case_of_staff))]
 ReadCase = Annotated[Case, Depends(_read_case)]
 """The case in the path, for a route that takes no body."""
 KnownCase = Annotated[UUID, Depends(_known_case)]

@@ -23,6 +23,7 @@ from shared.audit import record_access
 from shared.db import transaction
 from shared.http.answers import Answer, CursorText, Limit, OnceBody, answer_once
 from shared.http.client import ServiceClient
+from shared.http.limits import ChargedRecord
 from shared.http.openapi import body_of
 from shared.http.reading import BY_TIME, decode_cursor
 from shared.http.routes import StrictRoute
@@ -94,7 +95,13 @@ async def get_information_requests(
 
 @router.get("/v1/information-requests/{request_id}")
 async def get_information_request(
-    caller: Asked, resources: Triage, desk: TriageDesk, request_id: str, status: Awaited = None, wait: Wait = 0
+    caller: Asked,
+    _: Annotated[None, Depends(ChargedRecord("triage", "request_id", find_asked))],
+    resources: Triage,
+    desk: TriageDesk,
+    request_id: str,
+    wait: Wait,
+    status: Awaited = None,
 ) -> AskedDetail:
     """Read one request, at once or when it has come as far as is asked."""
     asked = known_id(request_id)
@@ -102,7 +109,7 @@ async def get_information_request(
     async def look(session: AsyncSession) -> RequestState:
         return await state_of(session, caller.agency, asked)
 
-    if wait:
+    if wait.seconds:
         await wait_for(resources.db, look, status, has_come, wait)
     async with transaction(resources.db) as session:
         request, case = await find_asked(session, caller.agency, asked)

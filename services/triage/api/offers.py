@@ -34,6 +34,7 @@ from services.triage.schemas import (
 from shared.audit import record_access
 from shared.db import transaction
 from shared.http.answers import Answer, CursorText, Limit, OnceBody, answer_once
+from shared.http.limits import ChargedRecord
 from shared.http.openapi import body_of
 from shared.http.reading import BY_TIME, decode_cursor
 from shared.http.routes import StrictRoute
@@ -67,7 +68,13 @@ async def get_offers(caller: Provider, session: Session, limit: Limit = 50, curs
 
 @router.get("/v1/early-help-offers/{offer_id}")
 async def get_offer(
-    caller: Provider, resources: Triage, desk: TriageDesk, offer_id: str, status: Awaited = None, wait: Wait = 0
+    caller: Provider,
+    _: Annotated[None, Depends(ChargedRecord("triage", "offer_id", find_offer))],
+    resources: Triage,
+    desk: TriageDesk,
+    offer_id: str,
+    wait: Wait,
+    status: Awaited = None,
 ) -> OfferDetail:
     """Show one offer, at once or when it has come as far as is asked: what the provider needs for its child."""
     asked = known_id(offer_id)
@@ -75,7 +82,7 @@ async def get_offer(
     async def look(session: AsyncSession) -> OfferStatus:
         return OfferStatus((await owned_offer(session, caller.agency, asked)).status)
 
-    if wait:
+    if wait.seconds:
         await wait_for(resources.db, look, status, offer_has_come, wait)
     needs = frozenset(i.code for i in desk.policy.vocabulary.indicators if i.level >= LEAST_NEED)
     async with transaction(resources.db) as session:

@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field
 
 from services.triage.actions.claim_case import claim_next_case
 from services.triage.actions.desk import CASEWORK
-from services.triage.api.desk import ReadCase, Session, TriageDesk, answer_with
+from services.triage.api.desk import ChargedCase, ReadCase, Session, TriageDesk, answer_with
 from services.triage.queries.cases import Due, Filter, Queue, list_cases, show_case
 from services.triage.queries.links import show_candidates
 from services.triage.schemas import CaseOut, CasePage
@@ -53,7 +53,9 @@ async def get_cases(
 
 
 @router.get("/v1/cases/{case_id}")
-async def get_case(caller: Staff, case: ReadCase, session: Session, desk: TriageDesk, response: Response) -> CaseOut:
+async def get_case(
+    caller: Staff, _: ChargedCase, case: ReadCase, session: Session, desk: TriageDesk, response: Response
+) -> CaseOut:
     """Show one case whole. The read is audited before the body leaves."""
     await record_access(session, caller, "read", "case", [case.id], purpose=CASEWORK)
     response.headers.update(etag(case.version))

@@ -133,7 +133,9 @@ def _add(form: CaseForm) -> None:
         return await show_form(page, known_id(case_id), form)
 
     async def post_form(
-        page: Annotated[Page, page_for(form.roles)], typed: Annotated[Form, form_for(form.roles)], case_id: str
+        page: Annotated[Page, page_for(form.roles)],
+        typed: Annotated[Form, form_for(form.roles, allowance=form.allowance)],
+        case_id: str,
     ) -> Response:
         return await send_form(page, known_id(case_id), form, typed)
 

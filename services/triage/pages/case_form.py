@@ -14,6 +14,7 @@ from services.triage.models import Case
 from services.triage.pages.form import Form
 from services.triage.pages.page import Page
 from services.triage.schemas import CaseOut
+from shared.allowances import Allowance
 from shared.http.validation import validated
 from shared.problems import Problem
 from shared.security import CASE_ROLES, Caller, Role
@@ -45,7 +46,8 @@ class CaseForm:
 
     `versioned` forms are refused where somebody changed the case since the page was read. `short` ones have no page of
     their own: a button on the case sends them. The case is `locked` before the action, unless that locks more than one.
-    `main` ones stand first; `before` reads what the form needs before its transaction begins.
+    `main` ones stand first; `before` reads what the form needs before its transaction begins. `allowance` is what
+    it costs, where that is no change's.
     """
 
     slug: str
@@ -59,6 +61,7 @@ class CaseForm:
     locked: bool = True
     main: bool = False
     before: Before = nothing
+    allowance: Allowance | None = None
 
     def may(self, case: CaseOut, caller: Caller) -> bool:
         return bool(caller.roles & set(self.roles)) and self.offered(case, caller)

@@ -42,6 +42,7 @@ from services.triage.schemas import (
     ReasonIn,
     ReopeningIn,
 )
+from shared.allowances import Allowance
 from shared.db import transaction
 from shared.http.client import ServiceClient
 from shared.http.reading import whole_number
@@ -210,7 +211,7 @@ def _may_countersign(case: CaseOut, caller: Caller) -> bool:
 
 FORMS = (
     CaseForm("claim", "Take this case", "The case is yours for 15 minutes at a time, while you work on it.", _claim,
-             offered=_may_claim, short=True, main=True),
+             offered=_may_claim, short=True, main=True, allowance=Allowance.CLAIMS),
     CaseForm("acknowledgement", "Tell the referrer that you have it", "The referrer is told that a person has it.",
              acting(AcknowledgementIn, lambda form: {"advice": form.many("advice")}, acknowledge_case),
              versioned=False, main=True),

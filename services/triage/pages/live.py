@@ -27,6 +27,8 @@ HEARTBEAT_SECONDS = 15.0
 STREAM_SECONDS = 300.0
 MOST_STREAMS = 4
 """Of one session in one process: a browser holds six connections to a place over HTTP/1.1, and pages need some."""
+MOST_STREAMS_OF_ONE = 12
+"""Of one person in one process, however often they sign in."""
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 
@@ -37,7 +39,7 @@ class Changes:
     def __init__(self) -> None:
         self._process, self._count = secrets.token_hex(4), 0
         self._next = asyncio.Event()
-        self._watching: dict[str, list[object]] = {}
+        self._watching: dict[str, dict[object, str]] = {}
 
     @property
     def version(self) -> str:
@@ -50,18 +52,19 @@ class Changes:
         self._next = asyncio.Event()
 
     @contextmanager
-    def watched(self, secret: str) -> Iterator[Callable[[], bool]]:
-        """Count a stream of this session, which tells whether it may go on: the oldest of too many may not."""
-        stream, streams = object(), self._watching.setdefault(secret, [])
-        streams.append(stream)
-        del streams[:-MOST_STREAMS]
+    def watched(self, person: str, secret: str) -> Iterator[Callable[[], bool]]:
+        """Count a stream of this person's session, which tells whether it may go on: the oldest of too many may not."""
+        stream, streams = object(), self._watching.setdefault(person, {})
+        streams[stream] = secret
+        of_session = [one for one, of in streams.items() if of == secret]
+        for oldest in (*of_session[:-MOST_STREAMS], *list(streams)[:-MOST_STREAMS_OF_ONE]):
+            streams.pop(oldest, None)
         try:
             yield lambda: stream in streams
         finally:
-            if stream in streams:
-                streams.remove(stream)
+            streams.pop(stream, None)
             if not streams:
-                self._watching.pop(secret, None)
+                self._watching.pop(person, None)
 
     async def wait(self, seconds: float) -> None:
         """Wait for the next change, or so long."""
@@ -120,10 +123,10 @@ async def _passing() -> AsyncIterator[None]:
 @router.get("/desk/changes")
 async def get_changes(page: Annotated[Page, page_for(CASE_ROLES, active=False)], request: Request) -> Response:
     """Stream the version of the queue, at once and after each change; watching keeps no session alive."""
-    return EventSourceResponse(versions(request, page.secret), headers={"X-Accel-Buffering": "no"})
+    return EventSourceResponse(versions(request, page.caller.subject, page.secret), headers={"X-Accel-Buffering": "no"})
 
 
-async def versions(request: Request, secret: str) -> AsyncIterator[str]:
+async def versions(request: Request, person: str, secret: str) -> AsyncIterator[str]:
     """Yield for five minutes; the browser then asks again, and its session is looked at anew.
 
     A process that is asked to stop does not wait for its streams: they end within a second. One that gives way to a
@@ -132,7 +135,7 @@ async def versions(request: Request, secret: str) -> AsyncIterator[str]:
     changes: Changes = request.state.triage_changes
     begun_at, told, told_at = time.monotonic(), "", 0.0
     yield "retry: 2000\n\n"
-    with changes.watched(secret) as may_go_on:
+    with changes.watched(person, secret) as may_go_on:
         while time.monotonic() - begun_at < STREAM_SECONDS and not getattr(request.app.state, "stopping", False):
             if not may_go_on():
                 yield "event: over\ndata: elsewhere\n\n"

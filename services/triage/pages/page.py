@@ -13,7 +13,9 @@ from services.triage.actions.sessions import SignedIn, find_session
 from services.triage.domain.staff import SignedOut
 from services.triage.pages.form import Form, read_form, token_of
 from services.triage.pages.site import Site
+from shared.allowances import Allowance
 from shared.db import Database, transaction
+from shared.http.limits import READS, charge, charge_for, name_caller
 from shared.http.routes import StrictRoute
 from shared.http.strict import Body
 from shared.problems import Forbidden, Problem
@@ -112,7 +114,7 @@ async def whoever_is_signed_in(request: Request, *, active: bool) -> SignedIn:
 class PageDoor(Declared):
     """A dependency that gives a route its page: staff signed in with a role of the policy, and nobody else.
 
-    `active` use keeps the session alive.
+    `active` use keeps the session alive. A page is a read of the person's, and paid for here.
     """
 
     active: bool = True
@@ -125,6 +127,9 @@ class PageDoor(Declared):
         request.state.page = page
         if not may(signed_in.caller, self.policy):
             raise Forbidden(f"This page is for the role {' or '.join(sorted(self.policy.roles))}.")
+        name_caller(request, signed_in.caller)
+        if request.method in READS:
+            await charge(request)
         return page
 
 
@@ -133,10 +138,15 @@ def page_for(roles: tuple[Role, ...], *, active: bool = True) -> Any:
     return Depends(PageDoor(Policy(roles=frozenset(roles)), active))
 
 
-def form_for(roles: tuple[Role, ...], *, mend: bool = False) -> Any:
-    """Return the policy of a form: a page's, and that the form came from a page of ours."""
+def form_for(roles: tuple[Role, ...], *, mend: bool = False, allowance: Allowance | None = None) -> Any:
+    """Return the policy of a form: a page's, and that the form came from a page of ours.
+
+    It costs what a change does, or one of the `allowance`.
+    """
 
     async def form(request: Request, page: Annotated[Page, page_for(roles)], body: Body) -> Form:
-        return read_form(request.headers, body, page.secret, mend=mend)
+        read = read_form(request.headers, body, page.secret, mend=mend)
+        await charge_for(request, page.caller, allowance)
+        return read
 
     return Depends(form)

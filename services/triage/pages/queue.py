@@ -18,6 +18,7 @@ from services.triage.queries.cases import Due, Filter, Queue
 from services.triage.queries.queue import Row, due_group, read_queue
 from services.triage.queries.staff import colleagues
 from shared import clock
+from shared.allowances import Allowance
 from shared.audit import record_access
 from shared.db import transaction
 from shared.http.reading import BY_TIME, decode_cursor, encode_cursor
@@ -31,7 +32,7 @@ FILTERS = ("level", "priority", "council", "due")
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 StaffPage = Annotated[Page, page_for(CASE_ROLES)]
-StaffForm = Annotated[Form, form_for(CASE_ROLES)]
+ClaimForm = Annotated[Form, form_for(CASE_ROLES, allowance=Allowance.CLAIMS)]
 
 
 class Asked(BaseModel):
@@ -114,7 +115,7 @@ def _groups(rows: Sequence[Row], asked: Asked, now: datetime, tonight: datetime)
 
 
 @router.post("/desk/next")
-async def post_next(page: StaffPage, form: StaffForm) -> Response:
+async def post_next(page: StaffPage, form: ClaimForm) -> Response:
     """Claim the most urgent case that nobody has, and open it."""
     del form
     async with transaction(page.db) as session:

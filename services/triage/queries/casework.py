@@ -1,7 +1,7 @@
 """What was done on a case beside deciding, with what is sealed opened for those who work on it."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 from pydantic import BaseModel
@@ -10,7 +10,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.triage.models import Acknowledgement, NewInformation, Note, ParallelRoute
 from services.triage.queries.records import records_of
 from services.triage.schemas import AcknowledgementOut, NewInformationOut, NoteOut, ParallelRouteOut
+from shared.problems import NotFound
 from shared.vault import Vault
+
+P = TypeVar("P", ParallelRoute, NewInformation)
 
 
 async def casework_of(session: AsyncSession, vault: Vault, case_id: UUID) -> Mapping[str, Any]:
@@ -41,3 +44,11 @@ def _plain(model: type[BaseModel], row: Any) -> dict[str, Any]:
 
 def _opened(vault: Vault, row: Any) -> Any:
     return vault.open(row.__tablename__, row.id, row.details)
+
+
+async def part_of_case(session: AsyncSession, kind: type[P], case_id: UUID, part_id: UUID) -> P:
+    """Return a part of the case by its id; raises NotFound where it is another case's."""
+    part = await session.get(kind, part_id)
+    if part is None or part.case_id != case_id:
+        raise NotFound
+    return part

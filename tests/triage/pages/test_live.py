@@ -2,13 +2,13 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import ExitStack, asynccontextmanager, suppress
 from types import SimpleNamespace
 from typing import cast
 
 from fastapi import Request
 
-from services.triage.pages.live import CHANNEL, MOST_STREAMS, Changes, announce, listen, versions
+from services.triage.pages.live import CHANNEL, MOST_STREAMS, MOST_STREAMS_OF_ONE, Changes, announce, listen, versions
 from shared.db import Database, open_database
 from tests.conftest import OpenDatabase
 from tests.triage.conftest import Front, example
@@ -87,7 +87,7 @@ async def test_a_stream_ends_with_its_process() -> None:
     """It says the version at once and after a change, and ends when the process is asked to stop."""
     process, changes = SimpleNamespace(), Changes()
     watching = SimpleNamespace(app=SimpleNamespace(state=process), state=SimpleNamespace(triage_changes=changes))
-    stream = versions(cast("Request", watching), "a session")
+    stream = versions(cast("Request", watching), "a person", "a session")
     async with asyncio.timeout(20):
         assert [await anext(stream), changes.version in await anext(stream)] == ["retry: 2000\n\n", True]
         changes.add()
@@ -102,7 +102,7 @@ async def test_the_oldest_of_too_many_streams_gives_way() -> None:
     watching = SimpleNamespace(app=SimpleNamespace(state=None), state=SimpleNamespace(triage_changes=changes))
 
     async def begun(secret: str) -> AsyncIterator[str]:
-        stream = versions(cast("Request", watching), secret)
+        stream = versions(cast("Request", watching), "a person", secret)
         assert [(await anext(stream))[:5], (await anext(stream))[:14]] == ["retry", "event: version"]
         return stream
 
@@ -114,3 +114,19 @@ async def test_the_oldest_of_too_many_streams_gives_way() -> None:
         changes.add()
         for stream in (other, second, last):
             assert changes.version in await anext(stream)
+
+
+def test_a_person_has_so_many_streams_however_often_they_sign_in() -> None:
+    """The oldest gives way, whichever session it is of; another person's goes on."""
+    changes = Changes()
+    with ExitStack() as watching:
+        other = watching.enter_context(changes.watched("another", "session"))
+        mine = [
+            watching.enter_context(changes.watched("a person", f"session {number}"))
+            for number in range(MOST_STREAMS_OF_ONE + 3)
+        ]
+
+        assert [may_go_on() for may_go_on in mine] == [False] * 3 + [True] * MOST_STREAMS_OF_ONE
+        assert other()
+
+    assert not any(may_go_on() for may_go_on in (other, *mine))
