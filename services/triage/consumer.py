@@ -11,6 +11,7 @@ from services.triage.actions.desk import Desk
 from services.triage.actions.open_case import Detail, Opening, open_cases
 from services.triage.actions.page_duty import page_for_letter
 from services.triage.actions.take_amendment import take_amendment
+from services.triage.domain import weight_of
 from services.triage.settings import Settings
 from shared.events import AmendmentFact, Event, ReferralInformationAdded, ReferralSubmitted, ReferralWithdrawn
 from shared.http.client import ServiceClient
@@ -21,6 +22,7 @@ from shared.telemetry.traces import continued
 
 FIRST_WAIT_SECONDS = 0.1
 FETCHES_AT_ONCE = 8
+AMENDMENT_WEIGHT = 10
 
 Details = Mapping[UUID, Detail | None]
 
@@ -38,8 +40,10 @@ def entries(desk: Desk, client: ServiceClient, settings: Settings) -> Mapping[st
         return dict(await asyncio.gather(*(fetch(event) for event in events)))
 
     opening = partial(on_referral_submitted, desk), fetch_details, partial(on_referral_that_fails, desk)
-    submitted = Entry(*opening, page_for_letter)
-    amendment = Entry(partial(on_amendment, desk), fetch_details, partial(on_amendment_that_fails, desk))
+    submitted = Entry(*opening, page_for_letter, weigh_opening)
+    amendment = Entry(
+        partial(on_amendment, desk), fetch_details, partial(on_amendment_that_fails, desk), weigh=weigh_amendment
+    )
     return {
         "referrals": {
             ReferralSubmitted.type: submitted,
@@ -53,6 +57,15 @@ def urgent_entries(desk: Desk, client: ServiceClient, settings: Settings) -> Map
     """Return what triage also takes by the lane; `client` is the lane's own, so that it waits behind nobody's calls."""
     submitted = entries(desk, client, settings)[ReferralSubmitted.source][ReferralSubmitted.type]
     return {ReferralSubmitted.source: {ReferralSubmitted.type: submitted}}
+
+
+def weigh_opening(event: Event, details: Details) -> int:
+    detail = details[event.id]
+    return 1 if detail is None else weight_of(detail["referral"])
+
+
+def weigh_amendment(_: Event, __: Details) -> int:
+    return AMENDMENT_WEIGHT
 
 
 async def on_referral_submitted(desk: Desk, session: AsyncSession, events: Sequence[Event], details: Details) -> None:

@@ -30,6 +30,9 @@ from shared.telemetry.traces import continued, is_tracing, span, traceparent
 BATCH = 100
 FIRST_WAIT_SECONDS = 0.05
 LONGEST_WAIT_SECONDS = 5.0
+MOST_WEIGHT = 60
+"""So much is taken in one transaction, which is over in a fraction of a second: whatever it locks, others wait for."""
+
 IN_PLACE_SECONDS = 10.0
 """How long a batch waits in place for what is away, before its events are tried one by one."""
 
@@ -57,9 +60,15 @@ async def nothing_to_prepare(_: Sequence[Event]) -> Prepared:
     return None
 
 
+def weigh_alike(_: Event, __: Prepared) -> int:
+    return 1
+
+
 @dataclass(frozen=True)
 class Entry:
     """What a consumer does with events; `apply` gets neighbours in order, deduplicated, at most 100.
+
+    It gets no more at once than weigh 60 by `weigh`, a unit being about half a millisecond; what weighs more is alone.
 
     Types whose entries are equal are taken together. `otherwise` is the least that is done with an event alone where
     `apply` fails through a fault of ours; `mourn` is done where an event is given up.
@@ -69,6 +78,7 @@ class Entry:
     prepare: Callable[[Sequence[Event]], Awaitable[Prepared]] = nothing_to_prepare
     otherwise: Callable[[AsyncSession, Sequence[Event], Prepared], Awaitable[None]] | None = None
     mourn: Mourn | None = None
+    weigh: Callable[[Event, Prepared], int] = weigh_alike
 
 
 Entries = Mapping[str, Entry]
@@ -143,11 +153,26 @@ async def _take_or_set_aside(
 async def _apply(db: Database, reader: str, entry: Entry, events: Sequence[Event]) -> None:
     with correlated(events[0].correlation_id), _traced(reader, events) as traced:
         prepared = await entry.prepare(traced)
-        async with transaction(db) as session:
-            fresh = await _claim(session, reader, traced)
-            if fresh:
-                await entry.apply(session, fresh, prepared)
-    _count(reader, "applied", fresh)
+        for part in _parts(entry, traced, prepared):
+            async with transaction(db) as session:
+                fresh = await _claim(session, reader, part)
+                if fresh:
+                    await entry.apply(session, fresh, prepared)
+            _count(reader, "applied", fresh)
+
+
+def _parts(entry: Entry, events: Sequence[Event], prepared: Prepared) -> Iterator[Sequence[Event]]:
+    """Yield neighbours that are not too much for one transaction."""
+    part: list[Event] = []
+    weight = 0
+    for event in events:
+        own = entry.weigh(event, prepared)
+        if part and weight + own > MOST_WEIGHT:
+            yield part
+            part, weight = [], 0
+        part.append(event)
+        weight += own
+    yield part
 
 
 def _count(reader: str, outcome: str, events: Sequence[Event], less: Sequence[Event] = ()) -> None:

@@ -30,6 +30,22 @@ async def test_a_batch_is_applied_once_in_order(open_service: OpenDatabase) -> N
     assert len(effects.batches) == 1
 
 
+async def test_a_transaction_takes_no_more_than_it_can(open_service: OpenDatabase) -> None:
+    """A batch is applied in parts of bounded weight, in order and each committed; what weighs too much is alone."""
+    db = await open_service("shared")
+    weights = [20, 30, 10, 1, 999, 60, 1]
+    events = [Event(case_opened()) for _ in weights]
+    weight_of = {event.id: weight for event, weight in zip(events, weights, strict=True)}
+    effects = Effects(poison=events[5].id)
+    entry = Entry(effects.apply, weigh=lambda event, _: weight_of[event.id])
+    await consume(db, "test", {CaseOpened.type: entry}, [message(event) for event in events])
+
+    ids = [event.id for event in events]
+    assert effects.batches[:4] == [ids[:3], ids[3:4], ids[4:5], ids[5:6]]
+    assert sorted(effects.batches[4:]) == [ids[5:6], ids[6:]]
+    assert await effects_in(db) == [*ids[:5], ids[6]]
+
+
 async def test_types_that_are_taken_alike_are_taken_together(open_service: OpenDatabase) -> None:
     """Neighbours whose types have equal entries are one batch in their order; another entry's is one of its own."""
     db = await open_service("shared")

@@ -144,7 +144,7 @@ def read_once() -> Iterator[None]:
     """Give hundreds of services the hub, policy and templates that were read once; another hub is read as ever."""
     with pytest.MonkeyPatch.context() as patch:
         read_hub = _remember(patch, app, "load_hub", STARTER_HUB)
-        _remember(patch, app, "_policy_of", STARTER_HUB)
+        _remember(patch, app, "policy_of", STARTER_HUB)
         _remember(patch, site, "_templates", read_hub(STARTER_HUB))
         yield
 

@@ -10,17 +10,28 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.triage.actions.clocks import correct_case_clocks, set_colour_clock, start_case_clocks
-from services.triage.actions.desk import TRIAGE, Desk, Verdict, apply_verdict, finish, judge, note, set_priority, tell
+from services.triage.actions.desk import (
+    TRIAGE,
+    Desk,
+    Verdict,
+    apply_verdict,
+    finish,
+    judge,
+    leave_unfinished,
+    note,
+    set_priority,
+    tell,
+)
 from services.triage.actions.link_people import Linked, hold_linked, link_people, tell_workers
 from services.triage.actions.parallel_routes import open_duties
 from services.triage.actions.route_case import follow_verdict
-from services.triage.domain import CaseStatus, Unfinished, WhyUnfinished
+from services.triage.domain import CaseStatus, Unfinished, WhyUnfinished, is_large
 from services.triage.matching import Allowance
 from services.triage.models import Assessment, Case, Child
 from services.triage.queries.cases import find_case, open_details
 from services.triage.queries.directory import placed_postcodes
 from services.triage.queries.history import history_of_case
-from services.triage.queries.known_people import find_known, profile_of
+from services.triage.queries.known_people import Profile, find_known, profile_of
 from shared import clock
 from shared.db import gathered, insert_rows, new_id
 from shared.events import CaseOpened, Event, ReferralSubmitted
@@ -52,16 +63,13 @@ class Opening:
 
 
 async def open_cases(session: AsyncSession, desk: Desk, openings: Sequence[Opening]) -> None:
-    """Open one case for each, in order; contacts within the batch count for those after them."""
-    profiles = {}
-    for opening in openings:
-        if opening.detail is not None:
-            profiles[opening.event.id] = profile_of(
-                desk.vault, opening.detail["referral"], _received_at(opening.detail)
-            )
-            await give_way()
+    """Open one case for each, in order; contacts within the batch count for those after them.
+
+    One of many people stands with its referral alone; triage's worker does the rest, so that no other waits for it.
+    """
+    profiles = await _profiles_of(desk, openings)
     known = await find_known(session, desk.vault, list(profiles.values()))
-    referrals = [opening.detail["referral"] for opening in openings if opening.detail]
+    referrals = [opening.detail["referral"] for opening in openings if opening.detail and opening.event.id in profiles]
     placed = await placed_postcodes(session, referrals) if referrals else {}
     cases: dict[UUID, Case] = {}
     linked: dict[UUID, Linked] = {}
@@ -74,22 +82,45 @@ async def open_cases(session: AsyncSession, desk: Desk, openings: Sequence[Openi
                 await note(session, case, TRIAGE, "case.opened")
                 if opening.detail is not None:
                     take_details(desk, case, opening.detail)
-                    finish(case, *Unfinished)
-                    profile = profiles[opening.event.id]
+                    leave_what_is_large(case, opening.detail)
+                if profile := profiles.get(opening.event.id):
                     linked[opening.event.id] = await link_people(session, case, profile, known, allowance)
-                    await give_way()
+                await give_way()
         await hold_linked(session, linked.values())
         for opening in openings:
             with correlated(opening.event.correlation_id), continued(opening.event.traceparent):
                 case = cases[opening.event.id]
-                if opening.detail is not None:
+                if opening.detail is not None and opening.event.id in linked:
                     await _assess(session, desk, case, opening.detail, linked[opening.event.id], placed)
-                    await give_way()
                 await start_case_clocks(session, desk, case, case.received_at)
+                await give_way()
         rows = [{name: getattr(case, name) for name in _CASE} for case in cases.values()]
         await session.execute(_insert_case, rows)
     if linked:
         await _follow_links(session, desk, linked.values())
+
+
+async def _profiles_of(desk: Desk, openings: Sequence[Opening]) -> dict[UUID, Profile]:
+    """Return by event the people of each referral that is not large."""
+    profiles = {}
+    for opening in openings:
+        if opening.detail is not None and not is_large(opening.detail["referral"]):
+            profiles[opening.event.id] = _profile(desk, opening.detail)
+            await give_way()
+    return profiles
+
+
+def _profile(desk: Desk, detail: Detail) -> Profile:
+    return profile_of(desk.vault, detail["referral"], datetime.fromisoformat(detail["received_at"]))
+
+
+def leave_what_is_large(case: Case, detail: Detail) -> None:
+    """Say what the case stands without: nothing, unless the referral is large."""
+    if is_large(detail["referral"]):
+        finish(case, Unfinished.DETAILS)
+        leave_unfinished(case, Unfinished.PEOPLE, WhyUnfinished.LARGE)
+    else:
+        finish(case, *Unfinished)
 
 
 def _new_case(event: Event) -> Case:
@@ -116,20 +147,22 @@ def _new_case(event: Event) -> Case:
 
 
 async def complete_details(session: AsyncSession, desk: Desk, case: Case, detail: Detail) -> None:
-    """Fill in a case that opened with details pending. The caller holds its lock."""
-    if case.details_pending:
-        colour = case.priority
-        profile = profile_of(desk.vault, detail["referral"], _received_at(detail))
+    """Fill in a case that opened with details pending, or put its referral there alone. The caller holds its lock."""
+    if not case.details_pending:
+        return
+    colour = case.priority
+    take_details(desk, case, detail)
+    leave_what_is_large(case, detail)
+    if not is_large(detail["referral"]):
+        profile = _profile(desk, detail)
         known = await find_known(session, desk.vault, [profile])
         placed = await placed_postcodes(session, [detail["referral"]])
-        take_details(desk, case, detail)
-        finish(case, *Unfinished)
         linked = await link_people(session, case, profile, known, Allowance())
         await hold_linked(session, [linked])
         await _assess(session, desk, case, detail, linked, placed)
         await correct_case_clocks(session, desk, case, colour)
-        await note(session, case, TRIAGE, "case.details_completed")
         await _follow_links(session, desk, [linked])
+    await note(session, case, TRIAGE, "case.details_completed")
 
 
 async def _follow_links(session: AsyncSession, desk: Desk, linked: Collection[Linked]) -> None:
@@ -188,7 +221,3 @@ async def judge_again(session: AsyncSession, desk: Desk, case: Case, referral: M
     """Assess the case with all that was coded since, and with what is known of its people."""
     history = await history_of_case(session, case)
     return judge(desk, referral, case.received_at, history, await placed_postcodes(session, [referral]))
-
-
-def _received_at(detail: Detail) -> datetime:
-    return datetime.fromisoformat(detail["received_at"])

@@ -12,9 +12,9 @@ SMALL = 40
 """A family that was seen a few times before: never too much, whoever else is in the batch."""
 
 LARGE = 500
-BATCH = 5_000
+BATCH = 2_000
 ALONE = 50_000
-CHUNK = 500
+CHUNK = 100
 """So much is done before others have their turn."""
 
 

@@ -21,22 +21,32 @@ from shared.vault import Vault
 MOST_CASES = 20
 """So many of the newest cases a key is followed to, and a referral compared with."""
 
+MOST_PEOPLE = 100
+"""And to no more people of these."""
+
 UNRELATED_FAMILIES = 3
 """From so many other families on, an address says nothing of who is who."""
 
-MOST_BYTES = 1 << 20
+MOST_BYTES = 1 << 19
 """So much of the sealed records of earlier cases is opened for a batch; what is larger is opened for one alone."""
 
 MOST_BYTES_ALONE = 1 << 30
 
 PROVING = frozenset({"nhs_number", "upn"})
 
-# The newest first by the key's own index; ids are made in the order of time.
+# The newest first by the key's own index; ids are made in the order of time. Cases are counted and not people, or one
+# with twenty people of a name would hide all before it.
 _LOOK_UP = text(
-    "SELECT sought.digest, found.case_id, found.person FROM unnest(:digests) AS sought (digest) CROSS JOIN LATERAL "
-    "(SELECT case_id, person FROM person_keys WHERE person_keys.digest = sought.digest "
-    "ORDER BY case_id DESC LIMIT :most) AS found"
-).bindparams(bindparam("digests", type_=ARRAY(LargeBinary)))
+    """
+    SELECT sought.digest, found.case_id, found.person
+    FROM unnest(:digests) AS sought (digest)
+    CROSS JOIN LATERAL (
+        SELECT case_id, person FROM (
+            SELECT case_id, person, dense_rank() OVER (ORDER BY case_id DESC) AS nth
+            FROM person_keys WHERE person_keys.digest = sought.digest) ranked
+        WHERE nth <= :most LIMIT :most_people) AS found
+    """
+).bindparams(bindparam("digests", type_=ARRAY(LargeBinary)), most_people=MOST_PEOPLE)
 _LOCK = select(func.pg_advisory_xact_lock(func.hashtextextended("matching", 0)))
 _size = func.octet_length(Case.details)
 _size_so_far = func.sum(_size).over(order_by=(_size, Case.id))
@@ -95,7 +105,7 @@ class KnownPeople:
         self.cases[case.id] = case
         for digest, _, pointer in profile.kept:
             self.hits[digest].insert(0, (case.id, pointer))
-            del self.hits[digest][MOST_CASES:]
+            del self.hits[digest][MOST_PEOPLE:]
 
 
 @dataclass(frozen=True)
