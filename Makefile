@@ -69,7 +69,7 @@ bench: setup ## speed, as ratios, into docs/performance.md (rows: ROWS="intake t
 	$(BIN)/python -m tests.bench $(ROWS)
 
 proof: setup ## the long figures: hundreds of kills, Kafka away for minutes, every seeded defect, a whole month
-	PROOF=1 $(BIN)/python -m pytest --verbose tests/faults tests/journeys/test_month.py
+	PROOF=1 $(BIN)/python -m pytest --verbose tests/faults tests/journeys/test_month.py tests/triage/test_danger.py
 
 lock: setup ## write the locks anew, with hashes and no registry host
 	$(BIN)/uv pip compile --quiet --python-version 3.11 --extra dev --generate-hashes --no-emit-index-url \

@@ -45,12 +45,9 @@ class Reading(Generic[M]):
     replaced: tuple[str, ...] = ()
     as_sent: str = ""
 
-    def beside(self, unnamed: Sequence[NotUnderstood], replaced: Sequence[str], as_sent: bytes = b"") -> Self:
-        """Add what was put aside before anything was read, and all of it where any of it was not understood."""
-        found = (*self.not_understood, *unnamed)
-        more = self.more + len(found[VALUES_KEPT:])
-        whole = as_sent.decode() if found else ""
-        return replace(self, not_understood=found[:VALUES_KEPT], more=more, replaced=tuple(replaced), as_sent=whole)
+    def beside(self, replaced: Sequence[str], as_sent: bytes) -> Self:
+        """Add where characters were replaced, and all that was sent where any of it was not understood."""
+        return replace(self, replaced=tuple(replaced), as_sent=as_sent.decode() if self.not_understood else "")
 
     def document(self) -> dict[str, Any]:
         """Return what is stored: the model's JSON, and beside it what was not understood, where anything was not."""

@@ -10,8 +10,8 @@ from shared.http.answers import Key, Once, read_keyed
 from shared.http.limits import charge, take
 from shared.http.mending import mend_json
 from shared.http.strict import Body, parse_json
-from shared.not_understood import NotUnderstood
 from shared.problems import BadRequest
+from shared.text import line
 
 PREFERENCE = "handling=lenient"
 APPLIED: dict[str, Any] = {
@@ -31,7 +31,6 @@ class Document:
     preferred: bool = False
     refused: BadRequest | None = None
     replaced: Sequence[str] = ()
-    unnamed: Sequence[NotUnderstood] = ()
     as_sent: bytes = b""
 
     def is_lenient(self, *, danger: bool, enough: bool) -> bool:
@@ -79,7 +78,7 @@ def _parse(request: Request, body: bytes) -> Document:
         return Document(parse_json(body), preferred, as_sent=body)
     except BadRequest as refused:
         mended = mend_json(body, refused)
-        return Document(mended.document, preferred, refused, mended.replaced, mended.unnamed, body)
+        return Document(mended.document, preferred, refused, mended.replaced, body)
 
 
 def _prefers_lenient(headers: list[str]) -> bool:
@@ -97,7 +96,8 @@ def danger_ruled_out(document: Any) -> bool:
 
 def _says_danger(document: Any) -> bool:
     """Tell whether a document says that a child is in danger, for which there is an allowance of its own."""
-    return _danger_in(document) == "yes"
+    danger = _danger_in(document)
+    return isinstance(danger, str) and line(danger) == "yes"
 
 
 def _danger_in(document: Any) -> object:
@@ -119,9 +119,9 @@ def says_something(value: Any) -> bool:
 
 
 def tells_of_a_child(content: Any) -> bool:
-    """Tell whether a document has the least that is taken: a child with any content, or a story."""
+    """Tell whether a document has the least that is taken: a child with any content, or a story, if need be alone."""
     if not isinstance(content, Mapping):
         return False
     concern = content.get("concern")
-    story = concern.get("what_happened") if isinstance(concern, Mapping) else None
-    return says_something(content.get("children")) or says_something(story)
+    stories = [part.get("what_happened") for part in (content, concern) if isinstance(part, Mapping)]
+    return says_something([content.get("children"), *stories])

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
 from shared.http.strict import DEPTH, LARGEST_INTEGER, is_deeper
-from shared.not_understood import NotUnderstood, Numeral, Path, not_understood, pointer_of
+from shared.not_understood import Numeral, Path, pointer_of
 from shared.problems import BadRequest
 
 NOT_TEXT = re.compile("[\x00\ud800-\udfff]")
@@ -17,15 +17,16 @@ DIGITS = 16
 
 @dataclass
 class Mended:
-    """A document that strict reading refused: the places where characters were replaced, and fields without a name."""
+    """A document that strict reading refused, and the places where characters were replaced."""
 
     document: Any = None
     replaced: list[str] = field(default_factory=list)
-    unnamed: list[NotUnderstood] = field(default_factory=list)
 
 
 def mend_json(body: bytes, refused: BadRequest) -> Mended:
     """Return the document with U+FFFD for NUL and lone surrogates, and a `Numeral` for each number beyond bounds.
+
+    Fields whose names would become alike are told apart by their positions.
 
     Raises `refused` for what is malformed, deeper than 20 levels, or has NaN or a key twice.
     """
@@ -63,11 +64,13 @@ def _decimal(text: str) -> float | Numeral:
 def _mend(value: Any, path: Path, mended: Mended) -> Any:
     match value:
         case dict():
-            return {
-                name: _mend(item, (*path, name), mended)
-                for name, item in value.items()
-                if not _has_no_name(name, item, path, mended)
-            }
+            found: dict[str, Any] = {}
+            for position, (name, item) in enumerate(value.items()):
+                plain = NOT_TEXT.sub(REPLACEMENT, name)
+                if plain != name and (plain in value or plain in found):
+                    plain += str(position)
+                found[plain] = _mend(item, (*path, plain), mended)
+            return found
         case list():
             return [_mend(item, (*path, index), mended) for index, item in enumerate(value)]
         case str() if NOT_TEXT.search(value):
@@ -76,12 +79,3 @@ def _mend(value: Any, path: Path, mended: Mended) -> Any:
             return NOT_TEXT.sub(REPLACEMENT, value)
         case _:
             return value
-
-
-def _has_no_name(name: str, item: Any, path: Path, mended: Mended) -> bool:
-    """Put aside a field whose name is no text: it can be none of ours, and two of them may end up alike."""
-    if not NOT_TEXT.search(name):
-        return False
-    place = (*path, NOT_TEXT.sub(REPLACEMENT, name))
-    mended.unnamed.append(not_understood(place, _mend(item, path, Mended()), "There is no such field."))
-    return True

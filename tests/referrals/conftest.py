@@ -54,11 +54,12 @@ class Front:
         return self.service.resources.db
 
     async def post(self, document: Any, headers: dict[str, str] = SCHOOL, key: str | None = None) -> httpx.Response:
-        """Submit a document under a new key, or this one."""
+        """Submit a document, or a body as it is, under a new key, or this one."""
         sent = {"Idempotency-Key": key or secrets.token_hex(8), **headers}
-        return await self.http.post("/v1/referrals", json=document, headers=sent)
+        body: Any = {"content": document} if isinstance(document, bytes) else {"json": document}
+        return await self.http.post("/v1/referrals", headers=sent, **body)
 
-    async def submit(self, document: Document, headers: dict[str, str] = SCHOOL) -> dict[str, Any]:
+    async def submit(self, document: Document | bytes, headers: dict[str, str] = SCHOOL) -> dict[str, Any]:
         """Submit a document that has to be taken; returns the reply's body."""
         reply = await self.post(document, headers)
         assert reply.status_code == 202, reply.text

@@ -1,38 +1,17 @@
 """Documents in danger that do not fit, and what would be stored of a document read leniently."""
 
-import json
-import random
 from typing import Any
 
 from services.referrals.domain import call_now_of, quality_of
 from services.referrals.schemas import parse_referral, read_referral
 from shared.http.lenient import Document as Body
-from shared.http.lenient import danger_ruled_out, tells_of_a_child
 from shared.http.mending import mend_json
 from shared.http.strict import parse_json
 from shared.not_understood import BESIDE
 from shared.problems import BadRequest
 from shared.settings.hub import Hub
-from tests.referrals.documents import RECEIVED_AT, Document, child, document, indicators, member
-
-VALUES: tuple[Any, ...] = (
-    None,
-    True,
-    0,
-    -1,
-    10**30,
-    "",
-    "\x00",
-    "\ud800",
-    "x" * 3000,
-    "2026-11-19T10:00:00Z",
-    "9999-12-31",
-    [],
-    [[]],
-    {},
-    {"code": 1},
-    {"\udfff": None},
-)
+from tests.referrals.documents import RECEIVED_AT, Document, child, document, indicators
+from tests.referrals.odd import body_of
 
 
 def in_danger(concern: dict[str, Any] | None = None, **said: Any) -> Document:
@@ -41,12 +20,12 @@ def in_danger(concern: dict[str, Any] | None = None, **said: Any) -> Document:
 
 def read(sent: Any, hub: Hub) -> Document:
     """Return what would be stored of a document, which is valid whatever was sent."""
-    body = json.dumps(sent).encode()
+    body = body_of(sent)
     try:
         parsed = Body(parse_json(body), as_sent=body)
     except BadRequest as refused:
         mended = mend_json(body, refused)
-        parsed = Body(mended.document, replaced=mended.replaced, unnamed=mended.unnamed, as_sent=body)
+        parsed = Body(mended.document, replaced=mended.replaced, as_sent=body)
     stored = read_referral(parsed, hub, "2A", RECEIVED_AT).document()
     parse_referral({name: part for name, part in stored.items() if name not in BESIDE}, hub, "2A", RECEIVED_AT)
     quality = quality_of(stored, RECEIVED_AT.date())
@@ -115,30 +94,3 @@ def _with(sent: Any, key: Any, value: Any) -> Any:
     copied = sent.copy()
     copied[key] = value
     return copied
-
-
-def readable_danger(sent: Document) -> str:
-    """Return the danger that a document states, `not_known` where it states none that can be read."""
-    concern = sent.get("concern")
-    danger = concern.get("immediate_danger") if isinstance(concern, dict) else None
-    return danger if isinstance(danger, str) and danger in ("yes", "no", "not_known") else "not_known"
-
-
-def odd_documents(count: int, seed: int = 7) -> list[Document]:
-    """Return documents in danger that tell of a child, each with odd values at up to three places."""
-    drawn = random.Random(seed)
-    found: list[Document] = []
-    sent = in_danger(
-        {"indicators": indicators("self_harm", "bullying"), "happened_on": "2026-11-18"},
-        household=[member(address={"postcode": "NN12 6HQ"}), member(name="Al")],
-        openness={"agreement": {"position": "given", "by": 0}},
-        needed_by={"at": "2026-11-20T15:00:00Z"},
-        children=[child(), child(given_name="Ash", school={"name": "A school"})],
-    )
-    while len(found) < count:
-        changed: Any = sent
-        for _ in range(drawn.randint(1, 3)):
-            changed = drawn.choice(list(places_of(changed)))(drawn.choice(VALUES))
-        if tells_of_a_child(changed) and not danger_ruled_out(changed):
-            found.append(changed)
-    return found

@@ -7,7 +7,7 @@ import pytest
 
 from tests.referrals.conftest import SCHOOL, TRIAGE, Front
 from tests.referrals.documents import Document, child, document
-from tests.referrals.reading import WRONG, in_danger, odd_documents, readable_danger, unclear
+from tests.referrals.reading import WRONG, in_danger, unclear
 
 ASKED = {**SCHOOL, "Prefer": "handling=lenient"}
 INPUTS = Path(__file__).parent / "inputs"
@@ -25,19 +25,6 @@ async def test_a_child_in_danger_is_never_refused(front: Front, subtests: pytest
             assert set(kept) <= {one["pointer"] for one in accepted["quality"]["missing"]}
             assert detail["quality"] == accepted["quality"]
             assert accepted["call_now"] is not None
-
-
-async def test_whatever_tells_of_a_child_is_taken(front: Front) -> None:
-    """Odd values anywhere in a document in danger never refuse it, and its urgency is the danger that can be read."""
-    for number, sent in enumerate(odd_documents(60)):
-        headers = {**SCHOOL, "Idempotency-Key": str(number)}
-        reply = await front.http.post("/v1/referrals", content=json.dumps(sent), headers=headers)
-        assert reply.status_code == 202
-        detail = (await front.http.get(f"/internal/referrals/{reply.json()['id']}", headers=TRIAGE)).json()
-        [*_, event] = await front.events()
-
-        assert event.urgency == detail["referral"]["concern"]["immediate_danger"]
-        assert event.urgency == readable_danger(sent)
 
 
 async def test_no_answer_repeats_what_was_not_understood(front: Front) -> None:
@@ -62,6 +49,15 @@ async def test_lenient_reading_may_be_preferred(front: Front) -> None:
     assert (leniently.status_code, leniently.headers["Preference-Applied"]) == (202, "handling=lenient")
     assert good.headers["Preference-Applied"] == "handling=lenient"
     assert (await front.post(document())).headers.get("Preference-Applied") is None
+
+
+async def test_a_story_alone_is_enough(front: Front) -> None:
+    """Also where it stands on the first level, beside a danger that nobody looks for there."""
+    accepted = await front.submit({"what_happened": "He is hurt.", "immediate_danger": "yes"})
+    detail = (await front.http.get(f"/internal/referrals/{accepted['id']}", headers=TRIAGE)).json()
+
+    assert unclear(detail["referral"]) == {"/what_happened": "He is hurt.", "/immediate_danger": "yes"}
+    assert detail["referral"]["concern"]["immediate_danger"] == "not_known"
 
 
 @pytest.mark.parametrize(

@@ -54,10 +54,11 @@ async def test_the_body_chooses_the_allowance(limited: Front) -> None:
     """Danger has one of its own, which others do not use up; what is not known to be one is no danger."""
     assert await statuses(limited, ORDINARY, 3) == [202] * 3
     assert await statuses(limited, NOT_KNOWN, 1) == [429]
-    reply = await limited.post(DANGER)
+    pasted = {**DANGER, "concern": {**DANGER["concern"], "immediate_danger": " yes\u200b"}}
+    replies = [await limited.post(DANGER), await limited.post(pasted)]
 
-    assert reply.status_code == 202
-    assert parse_items(reply.headers["RateLimit"])["danger"]["r"] == 2
+    assert [reply.status_code for reply in replies] == [202, 202]
+    assert [parse_items(reply.headers["RateLimit"])["danger"]["r"] for reply in replies] == [2, 1]
 
 
 async def test_danger_falls_back_on_what_else_is_left(limited: Front) -> None:

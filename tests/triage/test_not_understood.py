@@ -5,21 +5,8 @@ import pytest
 from services.triage.domain import History, facts_of
 from shared.settings.hub import Hub
 from tests.referrals.documents import RECEIVED_AT, document, indicators
-from tests.referrals.reading import WRONG, odd_documents, read, readable_danger, unclear
+from tests.referrals.reading import read, unclear
 from tests.triage.conftest import Front, example
-
-
-async def test_whatever_was_sent_a_case_stands_on_the_queue(front: Front, hub: Hub) -> None:
-    """Odd documents in danger each open a case, red where danger is yes, that no policy routes."""
-    sent = [*odd_documents(40, seed=11), *(wrong for wrong, _ in WRONG.values())]
-    events = [front.announce(read(one, hub)) for one in sent]
-    await front.consume(*events)
-
-    for one, event in zip(sent, events, strict=True):
-        case = await front.case_of(event.fact.subject)
-        assert case["status"] == "unassigned"
-        assert (case["priority"] == "red") or readable_danger(one) != "yes"
-        assert not case["receipt"]["auto_route"]
 
 
 async def test_nothing_routes_over_what_was_not_understood(front: Front, hub: Hub) -> None:

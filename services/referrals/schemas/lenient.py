@@ -36,7 +36,7 @@ def read_referral(document: Document, hub: Hub, default_source: str, received_at
     content = content if content.get("source") is not None else {**content, "source": default_source}
     stand_ins = {**STAND_INS, "/source": lambda _: default_source}
     reading = read_leniently(ReferralIn, content, context_of(hub, received_at), stand_ins, contradictions)
-    return reading.beside(document.unnamed, document.replaced, document.as_sent)
+    return reading.beside(document.replaced, document.as_sent)
 
 
 def read_information_strictly(document: Document, hub: Hub, children: int) -> Reading[InformationIn]:
@@ -52,7 +52,7 @@ def read_information(document: Document, hub: Hub, children: int) -> Reading[Inf
 
     context = {"code_lists": hub.code_lists}
     reading = read_leniently(InformationIn, document.content, context, INFORMATION_STAND_INS, beyond)
-    return reading.beside(document.unnamed, document.replaced, document.as_sent)
+    return reading.beside(document.replaced, document.as_sent)
 
 
 def adds_something(content: Any) -> bool:
