@@ -1,6 +1,5 @@
 """No request makes the front door fail, whatever stands in the path, query and headers of a route of the API."""
 
-import re
 from collections.abc import Iterator
 
 import pytest
@@ -15,9 +14,9 @@ from services.notifications import api as notifications
 from services.referrals import api as referrals
 from services.triage import api as triage
 from tests.authorisation.conftest import FrontDoor
-from tests.authorisation.parties import OWNERS, PARTIES, Party
-from tests.authorisation.test_matrix import ROUTES, expected
+from tests.authorisation.test_matrix import ROUTES
 from tests.house.routes import Served
+from tests.outside.asking import caller_of, path_at
 from tests.outside.odd import cursors, header_values, query_values, raw
 
 HEADERS = ("If-Match", "Idempotency-Key", "X-Purpose", "X-Correlation-Id", "traceparent", "Cookie", "Content-Type",
@@ -55,16 +54,6 @@ def _with_query() -> Iterator[tuple[Served, str]]:
         yield from ((route, name) for name in named[route.method, route.path])
 
 
-def _caller(route: Served) -> Party:
-    """Return somebody whom the route lets in, as far as there is one."""
-    return next((party for party in PARTIES if expected(route, party) in (None, 404)), PARTIES[0])
-
-
-def _path(door: FrontDoor, route: Served, odd: str | None = None) -> str:
-    ids = door.ids.by_name
-    return re.sub(r"\{(\w+)\}", lambda found: odd or ids.get(found[1]) or OWNERS[found[1]].sample, route.path)
-
-
 @pytest.mark.parametrize(
     ("route", "name"), [pytest.param(*named, id=" ".join(map(str, named))) for named in _with_query()]
 )
@@ -74,7 +63,7 @@ async def test_no_query_fails(door: FrontDoor, route: Served, name: str, data: s
     """An odd value of a name that the route knows, or a cursor of somebody's own making, leads to no 5xx."""
     value = data.draw(cursors if name in CURSORS else query_values)
     reply = await door.http.request(
-        route.method, f"{_path(door, route)}?{name}={value}", headers=door.headers(_caller(route))
+        route.method, f"{path_at(door, route.path)}?{name}={value}", headers=door.headers(caller_of(route))
     )
     assert reply.status_code < 500, reply.text
 
@@ -91,6 +80,6 @@ async def test_no_header_fails(
 ) -> None:
     """Odd headers, and an odd id in the path, lead to no 5xx."""
     odd = {name.encode(): value.encode("latin-1") for name, value in headers.items()}
-    sent = {name.encode(): value.encode() for name, value in door.headers(_caller(route)).items()} | odd
-    reply = await door.http.request(route.method, _path(door, route, odd_id), headers=sent, content=body)
+    sent = {name.encode(): value.encode() for name, value in door.headers(caller_of(route)).items()} | odd
+    reply = await door.http.request(route.method, path_at(door, route.path, odd_id), headers=sent, content=body)
     assert reply.status_code < 500, reply.text
