@@ -31,6 +31,9 @@ SHARE_WORLDS = {
 }
 """Files whose tests run on front doors in both shapes, which take longer to start than most of these tests."""
 
+SHARE_THEIRS = {"tests/browser", "tests/outside"}
+"""Folders whose files share a browser, or a front door."""
+
 OpenDatabase = Callable[[str], Awaitable[Database]]
 Templates = Callable[[str], Awaitable[str]]
 
@@ -51,7 +54,7 @@ class Scheduling(LoadScopeScheduling):  # type: ignore[misc] # xdist has no type
     def _split_scope(self, nodeid: str) -> str:
         file = str(nodeid.split("::", 1)[0])
         folder = file.rsplit("/", 1)[0]
-        return "worlds" if file in SHARE_WORLDS else folder if folder == "tests/browser" else file
+        return "worlds" if file in SHARE_WORLDS else folder if folder in SHARE_THEIRS else file
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Scheduling:

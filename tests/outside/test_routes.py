@@ -20,7 +20,8 @@ from tests.outside.asking import caller_of, path_at
 from tests.outside.odd import cursors, header_values, query_values, raw
 
 HEADERS = ("If-Match", "Idempotency-Key", "X-Purpose", "X-Correlation-Id", "traceparent", "Cookie", "Content-Type",
-           "Content-Length", "X-On-Behalf-Of", "Accept", "Prefer")  # fmt: skip
+           "Content-Length", "X-On-Behalf-Of", "Accept", "Accept-Language", "Prefer", "Host",
+           "X-Forwarded-For")  # fmt: skip
 CURSORS = ("cursor", "after")
 
 fuzzed = settings(
