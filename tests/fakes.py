@@ -21,7 +21,8 @@ T = TypeVar("T")
 RUN_SECONDS = 24 * 3600
 
 ISSUER = "http://front-door.test"
-STAFF_ISSUER = f"{ISSUER}/staff"
+STAFF_ISSUER = "http://localhost:8000/staff"
+"""Who says who staff are where no setting says otherwise."""
 PARTNER_KEY = ECKey.generate_key("P-256", {"kid": "partners"})
 STAFF_KEY = ECKey.generate_key("P-256", {"kid": "staff"})
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from services.cli.options import DEFAULT_DATA_DIR, DataDir
+from services.cli.options import DEFAULT_DATA_DIR, DataDir, hub_dir
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -52,19 +52,22 @@ async def _people(data_dir: Path) -> "Sequence[StaffMember]":
 async def _leave(data_dir: Path, subject: str) -> int:
     """Take the person out, then give their work back: as two transactions, so that no assignment falls between."""
     from services.cli.running import opened
-    from services.triage.actions.register import leave_register, return_work
+    from services.triage.actions.register import leave_register, return_duties, return_work
     from shared.db import transaction
+    from shared.settings.hub import load_hub
+
+    hub = load_hub(hub_dir())
 
     async with opened(data_dir) as databases:
         async with transaction(databases["triage"]) as session:
             await leave_register(session, subject)
-        total = 0
-        while True:
+        total, returned = 0, 1
+        while returned:
             async with transaction(databases["triage"]) as session:
-                returned = await return_work(session)
-            total += returned
-            if not returned:
-                return total
+                cases = await return_work(session)
+                returned = cases + await return_duties(session, hub)
+            total += cases
+        return total
 
 
 async def _rejoin(data_dir: Path, subject: str) -> None:

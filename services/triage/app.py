@@ -11,7 +11,8 @@ from fastapi import APIRouter
 from services.triage import api, consumer, pages, worker
 from services.triage.actions.desk import Desk
 from services.triage.actions.directory import seed_directory
-from services.triage.actions.register import enter_people
+from services.triage.actions.register import enter_people, name_issuer
+from services.triage.actions.sessions import staff_of
 from services.triage.api.register import Admitted
 from services.triage.domain import PolicyUnreadable, misfits_of
 from services.triage.pages.live import Changes, announce, listen
@@ -51,7 +52,8 @@ def build(
         try:
             await seed_directory(upkeep, folder)
             async with transaction(upkeep) as session:
-                await enter_people(session, site.personas.values())
+                await enter_people(session, [*staff_of(hub, settings.staff_issuer), *site.personas.values()])
+                await name_issuer(session, settings.staff_issuer)
             yield {
                 NAME: resources,
                 "triage_desk": desk,

@@ -43,6 +43,11 @@ class Settings(ServiceSettings):
     notify_template_id: str | None = Field(None, description="Its template for e-mails, with the text `((text))`.")
     notify_url: str = Field("https://api.notifications.service.gov.uk", description="Where GOV.UK Notify answers.")
 
+    @property
+    def staff_issuer(self) -> str:
+        """Return who says who staff are: the provider of the pages, or the demo."""
+        return self.oidc_issuer or f"{self.issuer}/staff"
+
     @model_validator(mode="after")
     def _one_way_to_page(self) -> Self:
         if self.notify_api_key is not None and (self.smtp_host is not None or self.notify_template_id is None):

@@ -16,6 +16,7 @@ from shared.settings.files import Count, Frozen, Line, LocalDay, LocalTime, Word
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 Hours = tuple[LocalTime, LocalTime]
 Colour = Literal["blue", "green", "amber", "red"]
+StaffRole = Literal["screener", "social_worker", "manager", "out_of_hours", "auditor", "admin"]
 ParallelRouteName = Literal["lado", "prevent", "nrm", "marac", "private_fostering"]
 CouncilCode = Annotated[str, StringConstraints(pattern=r"^[EWSN][0-9]{8}$")]
 District = Annotated[str, StringConstraints(pattern=f"^{OUTWARD}$")]
@@ -120,6 +121,15 @@ class ParallelDuty(Frozen):
     indicators: tuple[str, ...] = ()
 
 
+class Colleague(Frozen):
+    """A member of staff whom the hub names: `sub` as `issuer` says it, which is the hub's own provider where absent."""
+
+    sub: Line
+    name: Line
+    roles: frozenset[StaffRole] = Field(min_length=1)
+    issuer: Line | None = None
+
+
 class EarlyHelp(Frozen):
     """How long a provider has to accept an offer, and then to meet the family."""
 
@@ -146,6 +156,8 @@ class Hub(Frozen):
     early_help: EarlyHelp
     kept_for_known_worker_minutes: Annotated[int, Field(strict=True, ge=0, le=YEAR.days * 24 * 60)]
     no_cases: frozenset[Line] = frozenset()
+    staff: tuple[Colleague, ...] = ()
+    teams: Mapping[Line, Line] = Field(default_factory=dict)
     parallel_routes: Mapping[ParallelRouteName, ParallelDuty]
     webhooks: Webhooks = Webhooks()
     indicators: tuple[Indicator, ...]
@@ -158,6 +170,7 @@ class Hub(Frozen):
         called_by = {code for duty in self.parallel_routes.values() for code in duty.indicators}
         strange = sorted(called_by - {indicator.code for indicator in self.indicators})
         shared = named_twice(district for districts in self.districts.values() for district in districts)
+        double = named_twice((*(colleague.sub for colleague in self.staff), *self.teams))
         wrong = {
             "opening_hours: name at least one weekday": not self.opening_hours,
             "opening_hours: a day opens before it closes": any(opens >= closes for opens, closes in hours),
@@ -165,10 +178,16 @@ class Hub(Frozen):
             f"parallel_routes: facts.yaml has no indicator {', '.join(strange)}": bool(strange),
             "districts: every council must stand under councils": bool(self.districts.keys() - self.councils.keys()),
             f"districts: {shared} stands twice; a district that councils share stands nowhere": bool(shared),
+            f"staff, teams: {double} stands twice; give everybody a name of their own": bool(double),
         }
         if found := [complaint for complaint, holds in wrong.items() if holds]:
             raise ValueError("; ".join(found))
         return self
+
+    @cached_property
+    def duty_owners(self) -> Mapping[str, str]:
+        """Return the teams, and whoever has a duty beside by `parallel_routes`, each with a name for people."""
+        return {duty.owner: duty.owner for duty in self.parallel_routes.values()} | dict(self.teams)
 
     @cached_property
     def level_4_indicators(self) -> frozenset[str]:

@@ -133,6 +133,7 @@ async def test_a_case_is_handed_on(front: Front) -> None:
 async def test_who_knows_the_child_is_offered_it_first(front: Front) -> None:
     """Before older cases of no more urgency, and for a while to nobody else; red goes before it, and to anybody."""
     now = datetime.now(UTC)
+    await arrive(front, SCREENER_2, SOCIAL_WORKER)
     older = await front.submit(example("05"), received_at=now - timedelta(days=3))
     known = await front.submit(example("05"), received_at=now)
     await set_case(front, known, known_to="screener-2")

@@ -1,23 +1,24 @@
-"""The register: who is in it, who is out of it, and that no case lies with somebody who is not there."""
+"""The register: who is in it, and that nothing is given to anybody else."""
+
+from pathlib import Path
 
 import pytest
-from sqlalchemy import event
+from sqlalchemy import event, update
 
-from services.triage.actions.register import enter_people, rejoin_register
-from services.triage.actions.sessions import Person, find_session, sign_in
+from services.triage.actions.register import enter_people, name_issuer
+from services.triage.actions.sessions import Person
 from services.triage.api.register import Admitted
-from services.triage.domain.staff import AccountUnknown, PersonHasLeft, close_spellings
+from services.triage.domain.staff import close_spellings
+from services.triage.models import Case
 from shared.db import transaction
 from shared.security import Caller, Role
 from shared.settings.environment import Profile
 from shared.settings.hub import Hub
 from tests.conftest import OpenDatabase
-from tests.fakes import ISSUER, STAFF_ISSUER, as_staff
-from tests.triage.asking import AGENCIES, questions
+from tests.fakes import STAFF_ISSUER, as_staff
+from tests.triage.asking import claimed_case, questions
 from tests.triage.conftest import MANAGER, SCREENER, SCREENER_2, SOCIAL_WORKER, Front, example, opened
-from tests.triage.staffing import arrive, leave, registered
-
-KIM = Person(STAFF_ISSUER, "kim", "Kim Example", frozenset({Role.SOCIAL_WORKER}))
+from tests.triage.staffing import arrive, hub_naming, registered
 
 
 async def test_a_good_token_enters_once(front: Front) -> None:
@@ -39,20 +40,38 @@ async def test_a_refused_token_enters_nobody(front: Front) -> None:
 
 
 async def test_roles_follow_the_token(front: Front) -> None:
-    """A new role is the register's as soon as a token says it, not another issuer's account of the same name."""
+    """A new role is the register's as soon as a token says it."""
+    await arrive(front, SCREENER, as_staff("screener", Role.MANAGER))
+    assert (await registered(front))["screener"].roles == ["manager"]
+
+
+async def test_an_account_is_one_persons(front: Front) -> None:
+    """Whom another issuer calls by the same account is somebody else, and does nothing in their name."""
     async with transaction(front.db) as session:
         await enter_people(session, [Person("https://elsewhere.example", "kim", "Kim", frozenset({Role.SCREENER}))])
-    await arrive(front, SCREENER, as_staff("kim", Role.MANAGER), as_staff("screener", Role.MANAGER))
+    reply = await front.http.get("/v1/cases", headers=as_staff("kim", Role.MANAGER))
 
-    people = await registered(front)
-    assert (people["screener"].roles, people["kim"].roles) == (["manager"], ["screener"])
+    assert (reply.status_code, (await registered(front))["kim"].roles) == (401, ["screener"])
 
 
 async def test_the_demo_begins_with_its_personas(open_service: OpenDatabase, hub: Hub) -> None:
-    async with opened(open_service, hub, profile=Profile.DEMO, issuer=ISSUER) as front:
+    async with opened(open_service, hub, profile=Profile.DEMO) as front:
         people = await registered(front)
     assert {"screener", "social-worker", "manager", "auditor", "referrer"} <= people.keys()
     assert people["social-worker"].issuer == STAFF_ISSUER
+
+
+async def test_whom_the_hub_names_is_in_it_from_the_start(open_service: OpenDatabase, hub: Hub, tmp_path: Path) -> None:
+    """With the issuer named, or else that of the settings."""
+    folder = hub_naming(
+        tmp_path,
+        {"sub": "j.doe", "name": "Jo Doe", "roles": ["manager"]},
+        {"sub": "x", "name": "X", "roles": ["auditor"], "issuer": "https://second.example"},
+    )
+    async with opened(open_service, hub, hub_dir=folder, oidc_issuer="https://first.example") as front:
+        people = await registered(front)
+    assert (people["j.doe"].issuer, people["j.doe"].name) == ("https://first.example", "Jo Doe")
+    assert (people["x"].issuer, people["x"].roles) == ("https://second.example", ["auditor"])
 
 
 @pytest.mark.parametrize(
@@ -75,55 +94,65 @@ async def test_a_case_goes_to_nobody_unknown(front: Front, account: str, detail:
     assert (after["etag"], after["owner"], after["notes"]) == (case["etag"], None, [])
 
 
-async def test_who_leaves_gives_everything_back(front: Front) -> None:
-    """Claimed, assigned and waiting cases are on the queue at once with a line; a colleague's stays where it is."""
-    await arrive(front, SCREENER, SCREENER_2)
-    claimed, waiting, other, assigned = [await front.case_of(await front.submit(example("05"))) for _ in range(4)]
-    for case in (claimed, waiting):
-        case["etag"] = (await front.post(case, "claim", {}, SCREENER)).headers["ETag"]
-    await front.post(assigned, "assignment", {"to": "screener"}, MANAGER)
-    await front.post(other, "claim", {}, SCREENER_2)
-    front.referrals.details["/internal/agencies/answering"] = {"agencies": AGENCIES}
-    asked = await front.post(waiting, "information-requests", questions(), SCREENER)
-    assert asked.status_code == 201
-
-    assert await leave(front, "screener") == 3
-
-    queue = (await front.http.get("/v1/cases?queue=unassigned", headers=SCREENER_2)).json()["items"]
-    assert {item["id"] for item in queue} == {claimed["id"], waiting["id"], assigned["id"]}
-    for case in (claimed, waiting, assigned):
-        after = await front.case_of(case["referral_id"], SCREENER_2)
-        assert (after["owner"], after["lease_until"]) == (None, None)
-        assert after["timeline"][-1]["what"] == "case.owner_left"
-    assert (await front.case_of(other["referral_id"], SCREENER_2))["owner"] == "screener-2"
-    assert await leave(front, "screener") == 0
-
-
-async def test_who_has_left_is_given_nothing(front: Front) -> None:
-    """Neither a case nor a session, and their name is not among the spellings; until they are taken back."""
-    async with transaction(front.db) as session:
-        secret = await sign_in(session, KIM)
+@pytest.mark.parametrize(
+    ("owner", "detail"),
+    [
+        ("lado-team", "Nobody who works on cases has this account. Is it lado?"),
+        ("screner", "Nobody who works on cases has this account. Is it screener?"),
+        ("overseer", "Nobody who works on cases has this account."),
+        ("auditor", "No case is assigned to this account."),
+    ],
+)
+async def test_a_duty_goes_to_nobody_unknown(front: Front, owner: str, detail: str) -> None:
+    """A parallel route belongs to a team of the hub or a colleague; teams are among the spellings."""
+    await arrive(front, SCREENER, as_staff("overseer", Role.AUDITOR))
     case = await front.case_of(await front.submit(example("05")))
-    await leave(front, "kim")
+    refused = await front.post(case, "parallel-routes", {"route": "lado", "owner": owner}, SCREENER)
+    taken = [
+        await front.post(case, "parallel-routes", {"route": "lado", "owner": good}, SCREENER)
+        for good in ("marac-coordinator", "screener")
+    ]
 
-    refused = await front.post(case, "assignment", {"to": "kim"}, MANAGER)
-    assert refused.json()["errors"][0]["detail"] == "Nobody who works on cases has this account."
+    assert (refused.status_code, refused.json()["errors"]) == (422, [{"pointer": "/owner", "detail": detail}])
+    assert [reply.status_code for reply in taken] == [200, 200]
+
+
+async def test_no_agency_unknown_is_asked(front: Front) -> None:
+    """Who may be meant is one of those that can answer."""
+    case = await claimed_case(front)
+    refused = await front.post(case, "information-requests", questions("a-hospitl"), SCREENER)
+    detail = "No agency that answers requests is registered under this slug. Is it a-hospital?"
+
+    assert (refused.status_code, refused.json()["errors"]) == (422, [{"pointer": "/agency", "detail": detail}])
+
+
+async def test_a_case_says_whose_account_its_owner_is(front: Front) -> None:
+    """Beside `owner` wherever a case is shown, claimed or assigned; with it, it goes."""
+    await arrive(front, SOCIAL_WORKER)
+    case = await front.case_of(await front.submit(example("05")))
+    claimed = await front.post(case, "claim", {}, SCREENER)
+    case["etag"] = claimed.headers["ETag"]
+    assigned = await front.post(case, "assignment", {"to": "social-worker"}, SCREENER)
+    case["etag"] = assigned.headers["ETag"]
+    listed = (await front.http.get("/v1/cases?queue=mine", headers=SOCIAL_WORKER)).json()["items"]
+    released = await front.post(case, "release", {}, SOCIAL_WORKER)
+
+    assert [one.json()["owner"] for one in (claimed, assigned, released)] == ["screener", "social-worker", None]
+    assert [one.json()["owner_issuer"] for one in (claimed, assigned, released)] == [STAFF_ISSUER, STAFF_ISSUER, None]
+    assert [one["owner_issuer"] for one in listed] == [STAFF_ISSUER]
+
+
+async def test_owners_of_old_are_of_the_issuer_of_the_settings(front: Front) -> None:
+    """Whoever had a case before rows said whose account that is; no other row changes."""
+    first, second = [await front.case_of(await front.submit(example("05"))) for _ in range(2)]
+    await front.post(first, "claim", {}, SCREENER)
+    await front.post(second, "claim", {}, SCREENER_2)
     async with transaction(front.db) as session:
-        assert await find_session(session, secret, active=True) is None
-    with pytest.raises(PersonHasLeft):
-        async with transaction(front.db) as session:
-            await sign_in(session, KIM)
-    reply = await front.http.get("/v1/cases", headers=as_staff("kim", Role.SOCIAL_WORKER))
-    assert (reply.status_code, reply.json()["type"]) == (401, "/problems#person-has-left")
+        await session.execute(update(Case).where(Case.owner == "screener").values(owner_issuer=None))
+        await name_issuer(session, "https://provider.example")
 
-    async with transaction(front.db) as session:
-        await rejoin_register(session, "kim")
-    assert (await front.post(case, "assignment", {"to": "kim"}, MANAGER)).status_code == 200
-
-
-async def test_nobody_unknown_leaves(front: Front) -> None:
-    with pytest.raises(AccountUnknown):
-        await leave(front, "kim")
+    shown = [(await front.case_of(one["referral_id"]))["owner_issuer"] for one in (first, second)]
+    assert shown == ["https://provider.example", STAFF_ISSUER]
 
 
 def test_close_spellings_name_accounts_once() -> None:
@@ -138,5 +167,5 @@ def test_admission_is_good_for_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
     caller, admitted = Caller("kim", "front-door"), Admitted()
     admitted.add(caller)
     assert admitted.has(caller)
-    monkeypatch.setattr("services.triage.api.register.time.monotonic", lambda: admitted.until[caller])
+    monkeypatch.setattr("services.triage.api.register.time.monotonic", lambda: admitted.until["", caller])
     assert not admitted.has(caller)

@@ -1,20 +1,18 @@
 """Who works on a case: claims with a lease, the next most urgent, assignment, release, and what lapses."""
 
-from collections.abc import Sequence
 from datetime import timedelta
 
 from sqlalchemy import and_, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.triage.actions.attempt_step import attempt_step
-from services.triage.actions.desk import TRIAGE, Desk, extend_lease, note, now
+from services.triage.actions.colleagues import find_colleague
+from services.triage.actions.desk import TRIAGE, Desk, extend_lease, note, now, put_on_queue, take_from_owner
 from services.triage.actions.notes import write_note
 from services.triage.domain import CaseAlreadyDecided, CaseClaimedByAnother, CaseNotClaimed, CaseStatus
-from services.triage.domain.staff import close_spellings
 from services.triage.models import Case, StaffMember
-from services.triage.queries.staff import colleagues, works_on_cases
+from services.triage.queries.staff import is_colleague
 from services.triage.schemas import AssignmentIn, ReasonIn
-from shared.problems import FieldError, Invalid
 from shared.security import Caller, Role
 
 MOST_AT_ONCE = 100
@@ -34,6 +32,7 @@ _next = (
     .with_for_update(skip_locked=True)
 )
 _red = Case.queue_rank == 0
+_colleagues = select(StaffMember.subject).where(is_colleague)
 
 
 async def release_lapsed(session: AsyncSession) -> None:
@@ -55,20 +54,22 @@ async def return_case(session: AsyncSession, case: Case, why: str) -> bool:
 def give_back(case: Case) -> None:
     """Put the case back on the queue; on an automatic route or before a countersignature it only loses its owner."""
     if case.status in (CaseStatus.CLAIMED, CaseStatus.WAITING):
-        case.status = CaseStatus.UNASSIGNED
-    case.owner = case.lease_until = None
+        put_on_queue(case)
+    else:
+        take_from_owner(case)
 
 
 async def claim_next_case(session: AsyncSession, desk: Desk, caller: Caller) -> Case | None:
     """Claim the next case for this caller, or return None where there is none. No two callers get the same.
 
     Red cases come first, whoever knows the child; then those that the caller knows; then the most urgent of all
-    others. What another worker knows is kept for that worker for a while, red cases excepted.
+    others. What a colleague knows is kept for that colleague for a while, red cases excepted.
     """
     await release_lapsed(session)
     kept = timedelta(minutes=desk.hub.kept_for_known_worker_minutes)
     known = Case.known_to == caller.subject
-    free = or_(Case.known_to.is_(None), Case.opened_at < func.clock_timestamp() - kept)
+    long_free = Case.opened_at < func.clock_timestamp() - kept
+    free = or_(Case.known_to.is_(None), long_free, Case.known_to.not_in(_colleagues))
     for offered in (and_(_red, known), _red, known, free):
         case = (await session.scalars(_next.where(offered))).first()
         if case is not None:
@@ -98,31 +99,12 @@ async def release_case(session: AsyncSession, desk: Desk, case: Case, caller: Ca
 async def assign_case(session: AsyncSession, desk: Desk, case: Case, caller: Caller, given: AssignmentIn) -> None:
     """Put the case into a colleague's hands; only a manager takes it out of another's. The caller holds its lock."""
     _check_open(case)
-    await check_colleague(session, desk, given.to)
+    colleague = await find_colleague(session, desk, given.to)
     check_hand(case, caller)
-    _put_into_hands(case, given.to)
+    _put_into_hands(case, colleague.subject, colleague.issuer)
     if case.status == CaseStatus.CLAIMED:
         await extend_lease(session, case)
     await write_note(session, desk, case, caller, "case.assigned", given.reason)
-
-
-async def check_colleague(session: AsyncSession, desk: Desk, account: str) -> None:
-    """Raise `Invalid` for nobody who may be given a case, naming who may be meant; nobody leaves meanwhile."""
-    member = await session.get(StaffMember, account, with_for_update={"read": True}, populate_existing=True)
-    if account in desk.hub.no_cases:
-        raise _no_colleague("No case is assigned to this account.")
-    if member is None or member.left_at is not None or not works_on_cases(member):
-        names = {one.subject: one.name for one in await colleagues(session) if one.subject not in desk.hub.no_cases}
-        meant = close_spellings(account, names)
-        raise _no_colleague(f"Nobody who works on cases has this account.{_or_is_it(meant)}")
-
-
-def _or_is_it(meant: Sequence[str]) -> str:
-    return f" Is it {' or '.join(meant)}?" if meant else ""
-
-
-def _no_colleague(detail: str) -> Invalid:
-    return Invalid("Correct the fields named.", errors=(FieldError("/to", detail),))
 
 
 def _check_open(case: Case) -> None:
@@ -141,11 +123,11 @@ async def _has_lapsed(session: AsyncSession, case: Case) -> bool:
 
 
 async def _take(session: AsyncSession, case: Case, caller: Caller) -> None:
-    _put_into_hands(case, caller.subject)
+    _put_into_hands(case, caller.subject, caller.issuer)
     await note(session, case, caller, "case.claimed")
 
 
-def _put_into_hands(case: Case, worker: str) -> None:
-    case.owner = worker
+def _put_into_hands(case: Case, worker: str, issuer: str) -> None:
+    case.owner, case.owner_issuer = worker, issuer
     if case.status == CaseStatus.UNASSIGNED:
         case.status = CaseStatus.CLAIMED

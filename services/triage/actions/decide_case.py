@@ -7,7 +7,7 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.triage.actions.clocks import end_case_clocks
-from services.triage.actions.desk import Desk, note, tell
+from services.triage.actions.desk import Desk, note, put_on_queue, tell
 from services.triage.actions.information import withdraw_requests
 from services.triage.actions.offers import (
     find_services,
@@ -122,7 +122,7 @@ async def countersign_decision(
         await note(session, case, caller, "case.decided")
     else:
         row.state = DecisionState.REFUSED
-        case.status, case.owner, case.lease_until = CaseStatus.UNASSIGNED, None, None
+        put_on_queue(case)
         await note(session, case, caller, "countersignature.refused")
 
 

@@ -106,6 +106,15 @@ def _set_unfinished(case: Case, steps: dict[str, str]) -> None:
         case.finish_at = case.finish_at or clock.now()
 
 
+def put_on_queue(case: Case) -> None:
+    case.status = CaseStatus.UNASSIGNED
+    take_from_owner(case)
+
+
+def take_from_owner(case: Case) -> None:
+    case.owner = case.owner_issuer = case.lease_until = None
+
+
 async def note(session: AsyncSession, case: Case, caller: Caller, what: str) -> None:
     """Write a line of the timeline and an audit row, and make this a new version of the case.
 

@@ -24,6 +24,7 @@ from services.triage.domain import (
     request_errors,
     response_errors,
 )
+from services.triage.domain.staff import who_is_meant
 from services.triage.models import Case, InformationRequest, InformationResponse
 from services.triage.queries.cases import open_details
 from services.triage.queries.information import REQUESTS, RESPONSES, is_waited_for
@@ -93,7 +94,8 @@ def _children_to_ask_about(desk: Desk, case: Case, asked: InformationRequestIn) 
 
 def _errors(desk: Desk, asked: InformationRequestIn, agencies: Mapping[str, str | None]) -> Iterator[FieldError]:
     if asked.agency not in agencies:
-        yield FieldError("/agency", "No agency that answers requests is registered under this slug.")
+        meant = who_is_meant(asked.agency, {slug: slug for slug in agencies})
+        yield FieldError("/agency", f"No agency that answers requests is registered under this slug.{meant}")
     if not desk.hub.code_lists["lawful_basis"].takes(asked.lawful_basis):
         yield FieldError("/lawful_basis", "Send a code of the list lawful_basis.")
 

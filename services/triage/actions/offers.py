@@ -10,7 +10,7 @@ from sqlalchemy import insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.triage.actions.clocks import end_clocks, set_colour_clock, start_clock
-from services.triage.actions.desk import TRIAGE, Desk, mark, note, now, set_priority, tell
+from services.triage.actions.desk import TRIAGE, Desk, mark, note, now, put_on_queue, set_priority, tell
 from services.triage.actions.notes import write_note
 from services.triage.actions.places import find_help, give_back, record_unmet, take_place
 from services.triage.actions.reopen_case import reopen_case
@@ -290,7 +290,7 @@ async def _hand_to_person(
     if case.status == CaseStatus.DECIDED:
         await reopen_case(session, desk, case, caller, reason)
     elif case.status == CaseStatus.ROUTED:
-        case.status, case.owner, case.lease_until = CaseStatus.UNASSIGNED, None, None
+        put_on_queue(case)
         await note(session, case, caller, "case.route_withdrawn")
 
 

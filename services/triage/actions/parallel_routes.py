@@ -9,6 +9,7 @@ from sqlalchemy import func, insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.triage.actions.clocks import end_clocks, start_clock
+from services.triage.actions.colleagues import check_owner
 from services.triage.actions.desk import TRIAGE, Desk, note, now
 from services.triage.clocks import ClockKind
 from services.triage.domain import ParallelRouteCompleted, duties_of
@@ -31,6 +32,7 @@ async def open_parallel_route(
     if given.child is not None and not case.details_pending and given.child >= (children or 0):
         error = FieldError("/child", "There is no such child. Count from 0.")
         raise Invalid("Correct the fields named.", errors=(error,))
+    await check_owner(session, desk, given.owner)
     opened_at = await now(session)
     values = {
         "route": given.route,

@@ -1,35 +1,55 @@
-"""The register of people: they enter it by signing in or by a good token, and leave it by an administrator's word."""
+"""The register of people: they enter it by the hub's data, by signing in or by a good token, and leave it.
+
+What lies with somebody who is not in it, or works on cases no more, goes back to where others find it.
+"""
 
 from collections.abc import Iterable
+from typing import Any
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import ColumnElement, delete, func, literal_column, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import InstrumentedAttribute
 
-from services.triage.actions.claim_case import return_case
-from services.triage.actions.sessions import Person
-from services.triage.domain import CaseStatus
+from services.triage.actions.attempt_step import attempt_step
+from services.triage.actions.claim_case import RETURNED, return_case
+from services.triage.actions.desk import TRIAGE, note
+from services.triage.actions.sessions import Person, sign_out_everywhere
 from services.triage.domain.staff import AccountUnknown, PersonHasLeft
-from services.triage.models import Case, StaffMember, StaffSession
+from services.triage.models import Case, Draft, ParallelRoute, StaffMember
+from services.triage.queries.staff import is_colleague, works_on_cases
+from shared.problems import Unauthorized
 from shared.security import Caller
+from shared.settings.hub import Hub
 
 MOST_AT_ONCE = 100
-_OPEN = [status for status in CaseStatus if status is not CaseStatus.DECIDED]
 
-_of_the_left = (
+
+def _with_nobody(owner: InstrumentedAttribute[str] | InstrumentedAttribute[str | None]) -> ColumnElement[bool]:
+    return ~select(StaffMember.subject).where(StaffMember.subject == owner, is_colleague).exists()
+
+
+_stray_cases = (
     select(Case)
-    .join(StaffMember, StaffMember.subject == Case.owner)
-    .where(StaffMember.left_at.is_not(None), Case.status.in_(_OPEN))
+    .where(Case.owner.is_not(None), Case.status != literal_column("'decided'"), _with_nobody(Case.owner))
     .order_by(Case.id)
+    .limit(MOST_AT_ONCE)
+    .with_for_update(of=Case, skip_locked=True)
+)
+_stray_routes = (
+    select(ParallelRoute, Case)
+    .join(Case, Case.id == ParallelRoute.case_id)
+    .where(ParallelRoute.completed_at.is_(None), _with_nobody(ParallelRoute.owner))
+    .order_by(ParallelRoute.id)
     .limit(MOST_AT_ONCE)
     .with_for_update(of=Case, skip_locked=True)
 )
 
 
 async def enter_people(session: AsyncSession, people: Iterable[Person]) -> None:
-    """Add those whom the register has never had; all others stay as they are."""
-    rows = [
-        {
+    """Add those whom the register has never had; of all others no more than the issuer is taken over."""
+    rows = {
+        one.subject: {
             "subject": one.subject,
             "issuer": one.issuer,
             "name": one.name,
@@ -37,29 +57,55 @@ async def enter_people(session: AsyncSession, people: Iterable[Person]) -> None:
             "agency": one.agency,
         }
         for one in people
-    ]
+    }
     if rows:
-        await session.execute(insert(StaffMember).values(rows).on_conflict_do_nothing())
+        row = insert(StaffMember).values(list(rows.values()))
+        await session.execute(
+            row.on_conflict_do_update(index_elements=["subject"], set_={"issuer": row.excluded.issuer})
+        )
 
 
-async def admit_caller(session: AsyncSession, caller: Caller) -> None:
-    """Enter a member of staff with the roles of their token. Raises `PersonHasLeft` for one who has left."""
+async def name_issuer(session: AsyncSession, issuer: str) -> None:
+    """Take owners of whom no row says whose account it is for this issuer's."""
+    nameless = update(Case).where(Case.owner.is_not(None), Case.owner_issuer.is_(None))
+    await session.execute(nameless.values(owner_issuer=issuer))
+
+
+async def admit_caller(session: AsyncSession, caller: Caller) -> bool:
+    """Enter a member of staff with the roles of their token; returns whether they work on cases no more.
+
+    Raises `PersonHasLeft`, and `Unauthorized` for somebody of another issuer: an account is one person's here.
+    """
     member = await session.get(StaffMember, caller.subject)
     if member is None:
         await enter_people(session, [Person(caller.issuer, caller.subject, caller.subject, caller.roles)])
-    elif member.left_at is not None:
+        return False
+    if member.issuer != caller.issuer:
+        raise Unauthorized("Somebody of another identity provider has this account here. Ask an administrator.")
+    if member.left_at is not None:
         raise PersonHasLeft("Ask an administrator.")
-    elif member.issuer == caller.issuer and set(member.roles) != caller.roles:
+    was_colleague = works_on_cases(member)
+    if set(member.roles) != caller.roles:
         member.roles = sorted(caller.roles)
+    return was_colleague and not works_on_cases(member)
+
+
+async def take_roles(session: AsyncSession, person: Person) -> None:
+    """Leave somebody whose provider gives them no role any more without a role and without a session."""
+    mine = StaffMember.subject == person.subject, StaffMember.issuer == person.issuer
+    stripping = update(StaffMember).where(*mine).values(roles=[]).returning(StaffMember.subject)
+    if (await session.execute(stripping)).first() is not None:
+        await sign_out_everywhere(session, person.subject)
 
 
 async def leave_register(session: AsyncSession, subject: str) -> None:
-    """Take a person out of the register and end their sessions; `return_work` follows once this is committed.
+    """Take a person out of the register, and end their sessions and drafts; `return_work` follows once committed.
 
     Nobody locks a case here: who assigns one locks the case first and the person then.
     """
     await _set_left(session, subject, func.coalesce(StaffMember.left_at, func.clock_timestamp()))
-    await session.execute(delete(StaffSession).where(StaffSession.subject == subject))
+    await sign_out_everywhere(session, subject)
+    await session.execute(delete(Draft).where(Draft.subject == subject))
 
 
 async def rejoin_register(session: AsyncSession, subject: str) -> None:
@@ -74,6 +120,23 @@ async def _set_left(session: AsyncSession, subject: str, left_at: object) -> Non
 
 
 async def return_work(session: AsyncSession) -> int:
-    """Give the open cases of people who have left back to the queue, at most 100; returns how many."""
-    cases = (await session.scalars(_of_the_left)).all()
+    """Give open cases that nobody of the register has back to the queue, at most 100; returns how many."""
+    cases = (await session.scalars(_stray_cases)).all()
     return sum([await return_case(session, case, "case.owner_left") for case in cases])
+
+
+async def return_duties(session: AsyncSession, hub: Hub) -> int:
+    """Give parallel routes that nobody of the register sees to, to those of the hub, at most 100; returns how many."""
+    query = _stray_routes.where(ParallelRoute.owner.not_in(sorted(hub.duty_owners)))
+    strays = (await session.execute(query)).all()
+    return sum([await _return_duty(session, hub, route, case) for route, case in strays])
+
+
+async def _return_duty(session: AsyncSession, hub: Hub, route: ParallelRoute, case: Case) -> bool:
+    name: Any = route.route
+
+    async def give() -> None:
+        route.owner = hub.parallel_routes[name].owner
+        await note(session, case, TRIAGE, f"parallel_route.owner_left.{name}")
+
+    return await attempt_step(session, case, RETURNED, give)

@@ -4,7 +4,7 @@ from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.triage.actions.clocks import set_colour_clock
-from services.triage.actions.desk import Desk, note, tell
+from services.triage.actions.desk import Desk, note, put_on_queue, tell
 from services.triage.domain import CaseNotDecided, CaseStatus, DecisionState
 from services.triage.models import Case, Child, Decision, Note
 from shared.db import new_id
@@ -25,8 +25,9 @@ async def reopen_case(session: AsyncSession, desk: Desk, case: Case, caller: Cal
     standing = Decision.case_id == case.id, Decision.state == DecisionState.FINAL
     await session.execute(update(Decision).where(*standing).values(state=DecisionState.SET_ASIDE))
     await session.execute(update(Child).where(Child.case_id == case.id).values(outcome=None, decided_level=None))
-    case.status, case.known_to = CaseStatus.UNASSIGNED, case.owner
-    case.owner = case.lease_until = case.decided_at = case.decided_level = None
+    case.known_to = case.owner
+    put_on_queue(case)
+    case.decided_at = case.decided_level = None
     await set_colour_clock(session, desk, case)
     row_id = new_id()
     sealed = desk.vault.seal(Note.__tablename__, row_id, {"text": reason})

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.triage.actions.desk import TRIAGE, Desk, Verdict, note, tell
+from services.triage.actions.desk import TRIAGE, Desk, Verdict, note, put_on_queue, tell
 from services.triage.actions.offers import came_back, make_offer, withdraw_offers
 from services.triage.actions.places import find_help, record_unmet
 from services.triage.domain import CaseStatus, Unfinished
@@ -30,7 +30,7 @@ async def follow_verdict(session: AsyncSession, desk: Desk, case: Case, verdict:
             await _route(session, desk, case, choices)
     elif case.status == CaseStatus.ROUTED and not may_route:
         await withdraw_offers(session, desk, case)
-        case.status, case.owner, case.lease_until = CaseStatus.UNASSIGNED, None, None
+        put_on_queue(case)
         await note(session, case, TRIAGE, "case.route_withdrawn")
 
 

@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.triage.domain.staff import IDLE, LONGEST, AgencyNotReferring, PersonHasLeft, SignInRefused
 from services.triage.models import StaffMember, StaffSession
 from shared.security import FRONT_DOOR, GUEST_ROLE, Caller, Role
+from shared.settings.hub import Hub
 
 TOUCH_AFTER = timedelta(seconds=30)
 
@@ -35,6 +36,11 @@ class SignedIn:
     caller: Caller
     name: str
     queue_asked: str
+
+
+def staff_of(hub: Hub, issuer: str) -> list[Person]:
+    """Return the staff whom the hub's data names; `issuer` is that of those of whom it names none."""
+    return [Person(one.issuer or issuer, one.sub, one.name, roles_in(list(one.roles))) for one in hub.staff]
 
 
 def roles_in(claim: object) -> frozenset[Role]:
@@ -104,6 +110,7 @@ _held = (
         StaffSession.started_at,
         StaffSession.queue_asked,
         StaffMember.subject,
+        StaffMember.issuer,
         StaffMember.name,
         StaffMember.roles,
         StaffMember.agency,
@@ -124,7 +131,7 @@ async def find_session(session: AsyncSession, secret: str, *, active: bool) -> S
         touched = update(StaffSession).where(StaffSession.digest == digest)
         await session.execute(touched.values(seen_at=held.now))
     roles = frozenset(Role(role) for role in held.roles)
-    return SignedIn(Caller(held.subject, held.agency, roles=roles), held.name, held.queue_asked)
+    return SignedIn(Caller(held.subject, held.agency, roles=roles, issuer=held.issuer), held.name, held.queue_asked)
 
 
 async def remember_queue(session: AsyncSession, secret: str, asked: str) -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from fastapi import Request
 
-from services.triage.actions.register import admit_caller
+from services.triage.actions.register import admit_caller, return_work
 from services.triage.api.desk import Triage
 from shared.db import transaction
 from shared.problems import Unauthorized
@@ -19,15 +19,15 @@ MOST_ADMITTED = 10_000
 class Admitted:
     """Whom this process found in the register lately, and until when that is good."""
 
-    until: dict[Caller, float] = field(default_factory=dict)
+    until: dict[tuple[str, Caller], float] = field(default_factory=dict)
 
     def has(self, caller: Caller) -> bool:
-        return self.until.get(caller, 0.0) > time.monotonic()
+        return self.until.get((caller.issuer, caller), 0.0) > time.monotonic()
 
     def add(self, caller: Caller) -> None:
         if len(self.until) >= MOST_ADMITTED:
             self.until.clear()
-        self.until[caller] = time.monotonic() + ADMITTED_SECONDS
+        self.until[caller.issuer, caller] = time.monotonic() + ADMITTED_SECONDS
 
 
 async def admit(request: Request, resources: Triage) -> None:
@@ -40,5 +40,8 @@ async def admit(request: Request, resources: Triage) -> None:
     if not caller.is_staff or admitted.has(caller):
         return
     async with transaction(resources.db) as session:
-        await admit_caller(session, caller)
+        works_no_more = await admit_caller(session, caller)
+    if works_no_more:
+        async with transaction(resources.db) as session:
+            await return_work(session)
     admitted.add(caller)

@@ -59,9 +59,15 @@ class AccountUnknown(Problem):
     title, status, slug = "The register has nobody of this account", 404, "account-unknown"
 
 
-def close_spellings(account: str, colleagues: Mapping[str, str]) -> list[str]:
-    """Return the accounts that may be meant, the closest first; `colleagues` gives the name of each account."""
-    spellings = {name.casefold(): subject for subject, name in colleagues.items()}
-    spellings |= {subject.casefold(): subject for subject in colleagues}
-    found = get_close_matches(account.casefold(), spellings, 2 * MOST_SPELLINGS)
+def who_is_meant(typed: str, names: Mapping[str, str]) -> str:
+    """Return the end of a refusal, such as ` Is it manager or manager-2?`, empty where no name is near."""
+    near = close_spellings(typed, names)
+    return f" Is it {' or '.join(near)}?" if near else ""
+
+
+def close_spellings(typed: str, names: Mapping[str, str]) -> list[str]:
+    """Return the accounts that may be meant, the closest first; `names` gives the name of each account."""
+    spellings = {name.casefold(): subject for subject, name in names.items()}
+    spellings |= {subject.casefold(): subject for subject in names}
+    found = get_close_matches(typed.casefold(), spellings, 2 * MOST_SPELLINGS)
     return list(dict.fromkeys(spellings[one] for one in found))[:MOST_SPELLINGS]

@@ -19,11 +19,11 @@ class Case(Base):
     """One referral, one case, however many children.
 
     `version` is its entity tag; `queue_rank` puts the most urgent first, from 0. `due_at` is the earliest of its
-    clocks for a decision: the statutory one, the hub's by colour, and when the referrer needs to know. `known_to`
-    is the worker who knows the child from before. `prioritised_by` is who set the colour, if a person did. `source` is
-    the census's code of who referred, None until the referral was fetched. `unfinished` is what the case stands
-    without, `WhyUnfinished` by `Unfinished`; at `finish_at` triage's worker makes up for it, after `finish_attempts`
-    that failed.
+    clocks for a decision: the statutory one, the hub's by colour, and when the referrer needs to know. `owner` is an
+    account of `owner_issuer`'s. `known_to` is the worker who knows the child from before. `prioritised_by` is who set
+    the colour, if a person did. `source` is the census's code of who referred, None until the referral was fetched.
+    `unfinished` is what the case stands without, `WhyUnfinished` by `Unfinished`; at `finish_at` triage's worker makes
+    up for it, after `finish_attempts` that failed.
     """
 
     __tablename__ = "cases"
@@ -44,6 +44,7 @@ class Case(Base):
     finish_at: Mapped[datetime | None]
     finish_attempts: Mapped[int] = mapped_column(server_default=text("0"))
     owner: Mapped[str | None]
+    owner_issuer: Mapped[str | None]
     lease_until: Mapped[datetime | None]
     received_at: Mapped[datetime]
     decision_due_at: Mapped[datetime]
@@ -80,6 +81,8 @@ class Case(Base):
         Index("ix_cases_unfinished", "id", postgresql_where=text("unfinished <> '{}'")),
         Index("ix_cases_lease", "lease_until", postgresql_where=text("status = 'claimed'")),
         Index("ix_cases_owner", "owner", "due_at", "id"),
+        Index("ix_cases_without_issuer", "id", postgresql_where=text("owner IS NOT NULL AND owner_issuer IS NULL")),
+        Index("ix_cases_in_hands", "owner", postgresql_where=text("owner IS NOT NULL AND status <> 'decided'")),
     )
 
     @property

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, func
+from sqlalchemy import ForeignKey, Index, func, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from services.triage.models.case import Base
@@ -52,3 +52,5 @@ class ParallelRoute(Base):
     completed_by: Mapped[str | None]
     completed_at: Mapped[datetime | None]
     details: Mapped[bytes]
+
+    __table_args__ = (Index("ix_parallel_routes_open", "owner", postgresql_where=text("completed_at IS NULL")),)

@@ -6,12 +6,12 @@ from uuid import UUID
 
 from fastapi import APIRouter, Response
 
-from services.triage.actions.claim_case import assign_case, check_colleague
+from services.triage.actions.claim_case import assign_case
+from services.triage.actions.colleagues import find_colleague
 from services.triage.api.desk import lock_version
 from services.triage.pages.form import Form
 from services.triage.pages.page import Page, PageRoute, form_for, page_for
 from services.triage.queries.cases import find_case
-from services.triage.queries.staff import colleagues
 from services.triage.schemas import AssignmentIn
 from shared.db import transaction
 from shared.http.validation import known_id
@@ -51,10 +51,9 @@ async def post_assignment(page: ManagersPage, form: ManagersForm) -> Response:
     if to is None:
         raise BadRequest("Choose the colleague who is to have them.")
     async with transaction(page.db) as session:
-        await check_colleague(session, page.desk, to)
-        names = {member.subject: member.name for member in await colleagues(session)}
+        name = (await find_colleague(session, page.desk, to)).name
     handed = [await _hand(page, one, AssignmentIn(to=to)) for one in dict.fromkeys(ticked)]
-    return page.show("assigned.html", to=names[to], handed=handed)
+    return page.show("assigned.html", to=name, handed=handed)
 
 
 async def _hand(page: Page, ticked: str, given: AssignmentIn) -> Handed:

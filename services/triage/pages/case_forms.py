@@ -137,6 +137,12 @@ async def staff(page: Page) -> Mapping[str, Any]:
         return {"colleagues": [(member.subject, member.name) for member in await colleagues(session)]}
 
 
+async def owners(page: Page) -> Mapping[str, Any]:
+    """Return who can be given a duty: the hub's teams and the colleagues."""
+    teams = [(team, f"{name} (team)") for team, name in page.desk.hub.duty_owners.items()]
+    return {"owners": teams + (await staff(page))["colleagues"]}
+
+
 async def answering_agencies(page: Page) -> Mapping[str, Any]:
     """Return the agencies that can be asked, as the referrals service knows them."""
     client: ServiceClient = page.request.state.triage_client
@@ -233,7 +239,7 @@ FORMS = (
              acting(PriorityIn, lambda form: said(priority=form.text("priority"), reason=form.text("reason")),
                     prioritise_case)),
     CaseForm("parallel-route", "Open a parallel route", "The route is open, with its owner and its clock.",
-             acting(ParallelRouteIn, _parallel_route, open_parallel_route), versioned=False, before=staff),
+             acting(ParallelRouteIn, _parallel_route, open_parallel_route), versioned=False, before=owners),
     CaseForm("assignment", "Hand it to a colleague", "Your colleague has the case.",
              acting(AssignmentIn, lambda form: said(to=form.text("to"), reason=form.text("reason")), assign_case),
              before=staff),

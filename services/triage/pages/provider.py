@@ -14,7 +14,7 @@ from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 
 from services.triage.actions.sessions import Person, agency_of, roles_in
-from services.triage.domain.staff import NoRoleHeld, SignInRefused
+from services.triage.domain.staff import SignInRefused
 from services.triage.settings import Settings
 from shared.http.reading import are_same, is_text
 from shared.problems import Unavailable
@@ -68,7 +68,10 @@ class Provider:
         return str(url)
 
     async def person(self, attempt: Attempt, answer: Mapping[str, str]) -> Person:
-        """Return whom the provider's answer, the query of our callback, speaks of; raises `SignInRefused`."""
+        """Return whom the provider's answer, the query of our callback, speaks of; raises `SignInRefused`.
+
+        They may have no role here.
+        """
         metadata = await self._described()
         if not are_same(answer.get("state", ""), attempt.state):
             raise SignInRefused("The answer belongs to another attempt. Start again.")
@@ -95,8 +98,6 @@ class Provider:
 
     def _person(self, claims: Mapping[str, Any]) -> Person:
         roles = roles_in(claims.get(self.settings.oidc_roles_claim))
-        if not roles:
-            raise NoRoleHeld("Ask an administrator for the role that you work in.")
         name = claims.get("name") or claims.get("preferred_username") or claims["sub"]
         agency = agency_of(roles, claims.get(self.settings.oidc_agency_claim))
         return Person(claims["iss"], claims["sub"], str(name)[:LONGEST_SUBJECT], roles, agency)

@@ -12,8 +12,9 @@ from cryptography.exceptions import InvalidTag
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import FileResponse, JSONResponse
 
+from services.triage.actions.register import return_work, take_roles
 from services.triage.actions.sessions import Person, check_refers, sign_in, sign_out, sign_out_everywhere
-from services.triage.domain.staff import SignedOut, SignInRefused
+from services.triage.domain.staff import NoRoleHeld, SignedOut, SignInRefused
 from services.triage.pages.form import Form
 from services.triage.pages.page import Page, PageRoute, form_for, go, page_for, rendered, whoever_is_signed_in
 from services.triage.pages.provider import CALLBACK, Attempt
@@ -118,12 +119,18 @@ async def get_callback(request: Request, site: TheSite, resources: TheResources)
 
 
 async def begin(request: Request, site: Site, resources: Resources, person: Person, place: str) -> Response:
-    """Start a new session in place of the one that the browser had."""
+    """Start a new session in place of the one that the browser had; what roles have gone, work goes with them."""
     if GUEST_ROLE in person.roles:
         check_refers(person.agency, await _referring(request))
     async with transaction(resources.db) as session:
         await sign_out(session, request.cookies.get(site.cookie, ""))
-        secret = await sign_in(session, person)
+        secret = await sign_in(session, person) if person.roles else None
+        if secret is None:
+            await take_roles(session, person)
+    async with transaction(resources.db) as session:
+        await return_work(session)
+    if secret is None:
+        raise NoRoleHeld("Ask an administrator for the role that you work in.")
     response = go(place if PLACE.fullmatch(place) and place != HOME else home(person.roles))
     _set_cookie(response, site, site.cookie, secret)
     return response

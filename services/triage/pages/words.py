@@ -240,7 +240,7 @@ STEPS = {
     "case.claimed": "Taken",
     "case.released": "Given back",
     "case.lapsed": "Given back: idle for 15 minutes",
-    "case.owner_left": "Given back: its owner has left",
+    "case.owner_left": "Given back: its owner is not here any more",
     "case.assigned": "Assigned",
     "case.acknowledged": "Referrer told that a person has it",
     "case.prioritised": "Colour changed",
@@ -260,6 +260,7 @@ STEPS = {
     "note": "Note written",
     "parallel_route.opened": "Parallel route opened",
     "parallel_route.completed": "Parallel route completed",
+    "parallel_route.owner_left": "Parallel route given to the hub's owner: the one it had is not here any more",
     "new_information.acknowledged": "New information taken note of",
 }
 

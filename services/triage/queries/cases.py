@@ -49,6 +49,7 @@ PLAIN = (
     "priority",
     "council",
     "owner",
+    "owner_issuer",
     "lease_until",
     "agency",
     "received_at",

@@ -2,11 +2,16 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import select
+from sqlalchemy import ARRAY, Text, and_, cast, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.triage.models import StaffMember
 from shared.security import CASE_ROLES
+
+is_colleague = and_(
+    StaffMember.left_at.is_(None), func.jsonb_exists_any(StaffMember.roles, cast(list(CASE_ROLES), ARRAY(Text)))
+)
+"""Whether somebody is here still, with a role that works on cases."""
 
 _present = select(StaffMember).where(StaffMember.left_at.is_(None)).order_by(StaffMember.name, StaffMember.subject)
 
@@ -22,4 +27,4 @@ async def colleagues(session: AsyncSession) -> Sequence[StaffMember]:
 
 
 def works_on_cases(member: StaffMember) -> bool:
-    return not set(member.roles).isdisjoint(CASE_ROLES)
+    return member.left_at is None and not set(member.roles).isdisjoint(CASE_ROLES)

@@ -41,6 +41,7 @@ class CaseItem(BaseModel):
     priority: str
     council: str | None
     owner: str | None
+    owner_issuer: str | None = Field(description="Who says who that account is; null where nobody has the case.")
     lease_until: datetime | None = Field(description="When the claim lapses unless its owner does something.")
     agency: str
     received_at: datetime

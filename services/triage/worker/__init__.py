@@ -11,7 +11,7 @@ from services.triage.actions.claim_case import release_lapsed
 from services.triage.actions.desk import Desk
 from services.triage.actions.directory import forget_old_capacity, seed_directory
 from services.triage.actions.page_duty import Call, claim_pages, give_up, record_sent, text_of, try_later
-from services.triage.actions.register import return_work
+from services.triage.actions.register import return_duties, return_work
 from services.triage.actions.sessions import forget_sessions
 from services.triage.settings import Settings
 from services.triage.worker.finishing import complete_amendments, finish_cases
@@ -38,6 +38,7 @@ async def work(db: Database, desk: Desk, client: ServiceClient, settings: Settin
         async with transaction(db) as session:
             await release_lapsed(session)
             await return_work(session)
+            await return_duties(session, desk.hub)
 
     async def forget() -> None:
         async with transaction(db) as session:

@@ -62,12 +62,18 @@ async def test_colour_note_and_parallel_route(front: Front, as_persona: SignIn) 
     for form, typed in {
         "priority": {"priority": "red", "reason": "The father is back."},
         "note": {"text": "Rang the school at noon."},
-        "parallel-route": {"route": "lado", "owner": "lado-team", "child": "0"},
+        "parallel-route": {"route": "lado", "owner": "lado", "child": "0"},
     }.items():
         await browser.open(f"{path}/{form}")
         await browser.send(f"{path}/{form}", **typed)
         assert browser.page.url.path == path, browser.text
-    for words in ("The father is back.", "Rang the school at noon.", "LADO", "Lado team", "Red"):
+    for words in (
+        "The father is back.",
+        "Rang the school at noon.",
+        "LADO",
+        "Designated officer for allegations",
+        "Red",
+    ):
         assert words in browser.text
     await browser.send(f"{path}/completion", result="Seen to.")
     assert "Seen to." in browser.text

@@ -5,16 +5,19 @@ from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import pytest
-from sqlalchemy import text
+from sqlalchemy import select, text, update
 
+from services.triage.actions.sessions import Person, find_session, sign_in
+from services.triage.models import Case
 from services.triage.pages import personas
 from services.triage.pages.provider import CALLBACK
 from shared.db import transaction
+from shared.security import Role
 from shared.settings.environment import Profile
 from shared.settings.hub import Hub
 from tests.browser.provider import consent, running
 from tests.conftest import OpenDatabase
-from tests.triage.conftest import Front, opened
+from tests.triage.conftest import Front, example, opened
 from tests.triage.pages.browsing import Browser
 from tests.triage.pages.conftest import REFERRING, SignIn
 
@@ -78,6 +81,21 @@ async def test_an_answer_that_does_not_hold_is_refused(trusting: Front, broken: 
         answer = str(httpx.URL(answer).copy_set_param(broken, "another"))
     assert (await browser.open(answer)).status_code == 403
     assert (await browser.open("/desk")).url.path == "/desk/sign-in"
+
+
+async def test_who_has_no_role_any_more_has_no_work_either(trusting: Front, provider: str) -> None:
+    """Once the provider names no role, the sessions that the person has end, and their case is on the queue."""
+    person = Person(provider, "n-1", "No Role", frozenset({Role.SCREENER}))
+    await trusting.submit(example("05"))
+    async with transaction(trusting.db) as session:
+        secret = await sign_in(session, person)
+        await session.execute(update(Case).values(owner="n-1", owner_issuer=provider, status="claimed"))
+    browser = Browser(trusting.http, PLACE)
+    await browser.open(await sent_back(browser, "n-1"))
+
+    async with transaction(trusting.db) as session:
+        assert await find_session(session, secret, active=False) is None
+        assert (await session.execute(select(Case.status, Case.owner))).one() == ("unassigned", None)
 
 
 async def test_a_code_counts_once(trusting: Front) -> None:
