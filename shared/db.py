@@ -247,3 +247,17 @@ async def gathered(session: AsyncSession) -> AsyncIterator[None]:
         del session.info[GATHERED]
     for statement, rows in waiting.items():
         await insert_rows(session, statement, rows)
+
+
+@asynccontextmanager
+async def savepoint(session: AsyncSession) -> AsyncIterator[None]:
+    """Undo what the block did where it raises, what it gave `insert_rows` to hold back included; the rest stands."""
+    waiting: dict[Insert, list[Mapping[str, Any]]] = session.info.get(GATHERED, {})
+    before = {statement: len(rows) for statement, rows in waiting.items()}
+    try:
+        async with session.begin_nested():
+            yield
+    except BaseException:
+        for statement, rows in waiting.items():
+            del rows[before.get(statement, 0) :]
+        raise

@@ -45,7 +45,7 @@ connections_closed = Counter(
 )
 steps_failed = Counter(
     "frontdoor_case_steps_failed",
-    "Steps of a case that failed and are tried again: of its opening, of a `clock`, or to be `returned`.",
+    "What failed on a case and stood in nobody's way: a step of `unfinished`, a `clock`, `colour_clock` or `returned`.",
     ("step",),
     registry=REGISTRY,
 )

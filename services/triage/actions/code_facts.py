@@ -1,18 +1,20 @@
 """A screener codes what was written; the case is assessed again and keeps both receipts."""
 
+from functools import partial
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.triage.actions.desk import Desk, note, now
-from services.triage.actions.open_case import judge_again, record_verdict
+from services.triage.actions.attempt_step import attempt_or_leave
+from services.triage.actions.desk import Desk, Verdict, note, now
+from services.triage.actions.open_case import follow_assessment, judge_again, record_verdict
 from services.triage.actions.parallel_routes import open_duties
-from services.triage.actions.route_case import follow_verdict
 from services.triage.domain import (
     CaseAlreadyDecided,
     CaseStatus,
     CountersignatureAwaited,
     DetailsPending,
+    Unfinished,
     check_coding,
 )
 from services.triage.models import Case, Coding
@@ -25,7 +27,7 @@ from shared.security import Caller
 async def code_facts(session: AsyncSession, desk: Desk, case: Case, caller: Caller, coded: FactsIn) -> None:
     """Record the coding and assess again. The caller holds the case's lock.
 
-    A case may leave the automatic route by it, or take it.
+    A case may leave the automatic route by it, or take it. The coding stands whatever fails after it.
     """
     referral = _referral_to_code(desk, case)
     plain = [indicator.model_dump(exclude={"note"}, exclude_none=True) for indicator in coded.indicators]
@@ -42,12 +44,16 @@ async def code_facts(session: AsyncSession, desk: Desk, case: Case, caller: Call
             details=desk.vault.seal("codings", coding_id, sealed),
         )
     )
-    await session.flush()
-    verdict = await judge_again(session, desk, case, referral)
-    await record_verdict(session, desk, case, verdict, cause="coded")
     await note(session, case, caller, "facts.coded")
-    await open_duties(session, desk, case, referral, plain, await now(session))
-    await follow_verdict(session, desk, case, verdict)
+
+    async def assess() -> Verdict:
+        verdict = await judge_again(session, desk, case, referral)
+        await record_verdict(session, desk, case, verdict, cause="coded")
+        return verdict
+
+    open_called_for = partial(open_duties, session, desk, case, referral, plain, await now(session))
+    await attempt_or_leave(session, case, Unfinished.DUTIES, open_called_for)
+    await follow_assessment(session, desk, case, assess)
 
 
 def _referral_to_code(desk: Desk, case: Case) -> dict[str, Any]:

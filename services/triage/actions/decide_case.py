@@ -1,11 +1,13 @@
 """A person decides, confirms an automatic route, or countersigns. Nothing here decides by itself."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from services.triage.actions.attempt_step import attempt_or_leave
 from services.triage.actions.clocks import end_case_clocks
 from services.triage.actions.desk import Desk, note, put_on_queue, tell
 from services.triage.actions.information import withdraw_requests
@@ -26,6 +28,8 @@ from services.triage.domain import (
     CountersignerMustDiffer,
     DecisionState,
     DetailsPending,
+    Outcome,
+    Unfinished,
     check_decision,
 )
 from services.triage.models import Case, Child, Decision
@@ -59,8 +63,8 @@ async def decide_case(session: AsyncSession, desk: Desk, case: Case, caller: Cal
         case.status = CaseStatus.AWAITING_COUNTERSIGNATURE
         await note(session, case, caller, "decision.awaits_countersignature")
         return False
-    await _offer_help(session, desk, case, row.children)
-    await _conclude(session, case, children, row.children)
+    await _decide_for(session, desk, case, children, row.children)
+    await _conclude(session, case)
     await note(session, case, caller, "case.decided")
     return True
 
@@ -95,7 +99,8 @@ async def confirm_route(session: AsyncSession, desk: Desk, case: Case, caller: C
     }
     row = _decision(desk, case, caller, DecisionState.FINAL, decided, said, automatic=True)
     session.add(row)
-    await _conclude(session, case, children, decided)
+    _write_outcomes(case, children, decided)
+    await _conclude(session, case)
     await note(session, case, caller, "route.confirmed")
 
 
@@ -117,8 +122,8 @@ async def countersign_decision(
     row.countersigned_by, row.countersigned_at = caller.subject, await session.scalar(select(func.clock_timestamp()))
     if given.agree:
         row.state = DecisionState.FINAL
-        await _offer_help(session, desk, case, row.children)
-        await _conclude(session, case, await _children(session, case), row.children)
+        await _decide_for(session, desk, case, await _children(session, case), row.children)
+        await _conclude(session, case)
         await note(session, case, caller, "case.decided")
     else:
         row.state = DecisionState.REFUSED
@@ -154,30 +159,40 @@ def _decision(
     )
 
 
-async def _conclude(
-    session: AsyncSession, case: Case, children: Sequence[Child], decided: Sequence[Mapping[str, Any]]
+async def _decide_for(
+    session: AsyncSession, desk: Desk, case: Case, children: Sequence[Child], decided: Sequence[Mapping[str, Any]]
 ) -> None:
-    """Write the outcome on every child and the case, end what waited for it, tell the submitter."""
+    """Write what is decided, and offer the help of it; the decision stands where none can be looked for now."""
+    _write_outcomes(case, children, decided)
+    await attempt_or_leave(session, case, Unfinished.ROUTE, partial(offer_decided_help, session, desk, case))
+
+
+def _write_outcomes(case: Case, children: Sequence[Child], decided: Sequence[Mapping[str, Any]]) -> None:
     by_child = {one["child"]: one for one in decided}
     for child in children:
         child.outcome = by_child[child.child]["outcome"]
         child.decided_level = by_child[child.child]["level"]
+    case.decided_level = max(one["level"] for one in decided)
+
+
+async def _conclude(session: AsyncSession, case: Case) -> None:
+    """Close the case, end what waited for it, tell the submitter."""
     case.status = CaseStatus.DECIDED
     case.decided_at = await session.scalar(select(func.clock_timestamp()))
-    case.decided_level = max(one["level"] for one in decided)
     case.lease_until = None
     await end_case_clocks(session, case)
     await withdraw_requests(session, case)
     await tell(session, case, CaseDecided, f"/internal/cases/{case.id}/feedback", case.agency)
 
 
-async def _offer_help(session: AsyncSession, desk: Desk, case: Case, decided: Sequence[Mapping[str, Any]]) -> None:
+async def offer_decided_help(session: AsyncSession, desk: Desk, case: Case) -> None:
     """Take back offers to children who are to have no early help, and offer it to those who are and have none.
 
     Help that was accepted and not started in its time is none.
     """
     await take_back_unstarted(session, desk, case)
-    levels = {one["child"]: LEVEL_OF_HELP.get(one["outcome"]) for one in decided}
+    children = await _children(session, case)
+    levels = {child.child: LEVEL_OF_HELP.get(Outcome(child.outcome)) for child in children if child.outcome}
     helped = await levels_helped(session, case)
     await withdraw_offers(session, desk, case, [child for child, level in levels.items() if helped.get(child) != level])
     wanted = {child: level for child, level in levels.items() if level is not None and helped.get(child) != level}

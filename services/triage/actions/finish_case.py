@@ -13,6 +13,7 @@ from sqlalchemy import Row, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.triage.actions.clocks import correct_case_clocks
+from services.triage.actions.decide_case import offer_decided_help
 from services.triage.actions.desk import TRIAGE, Desk, Verdict, leave_unfinished, note
 from services.triage.actions.link_people import follow_links, hold_linked, keep_people, link_matches
 from services.triage.actions.open_case import (
@@ -29,7 +30,7 @@ from services.triage.domain import CaseStatus, Unfinished, WhyUnfinished
 from services.triage.matching import ALONE, CHUNK, Match, best_of, compare, effort_of, is_same_by_number_or_birth
 from services.triage.models import Case, Child
 from services.triage.queries.cases import find_case, open_details
-from services.triage.queries.history import links_of
+from services.triage.queries.history import codings_of, links_of
 from services.triage.queries.known_people import (
     Candidates,
     KnownCase,
@@ -147,12 +148,21 @@ async def assess_case(session: AsyncSession, desk: Desk, case: Case) -> None:
 
 
 async def open_case_duties(session: AsyncSession, desk: Desk, case: Case) -> None:
+    """Open what the referral calls for, and what was coded since."""
     referral = open_details(desk.vault, case) or {}
     await open_duties(session, desk, case, referral, referral["concern"].get("indicators") or (), case.received_at)
+    for coding in await codings_of(session, case.id):
+        await open_duties(session, desk, case, referral, coding.indicators, coding.coded_at)
 
 
 async def take_route(session: AsyncSession, desk: Desk, case: Case) -> None:
-    """Take the automatic route where it may be taken; not before all is there that could speak against it."""
+    """Take the automatic route where it may be taken; not before all is there that could speak against it.
+
+    A decided case has the help that was decided on.
+    """
+    if case.status == CaseStatus.DECIDED:
+        await offer_decided_help(session, desk, case)
+        return
     if NEEDED_TO_ROUTE & case.unfinished.keys():
         if case.finish_at is not None:
             leave_unfinished(case, Unfinished.ROUTE, WhyUnfinished.PENDING)

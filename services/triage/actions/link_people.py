@@ -29,6 +29,7 @@ from services.triage.queries.history import Contact, history_of, links_of
 from services.triage.queries.known_people import KnownCase, KnownPeople, Profile, candidates_of
 from shared.db import insert_rows, new_id
 
+TOLD = (LinkState.AUTOMATIC, LinkState.CONFIRMED)
 AT_WORK = (CaseStatus.CLAIMED, CaseStatus.WAITING, CaseStatus.AWAITING_COUNTERSIGNATURE)
 """States in which a case has a worker, to whom news of the child goes."""
 
@@ -149,7 +150,7 @@ async def follow_links(session: AsyncSession, desk: Desk, case: Case) -> Sequenc
     news = [
         (other.id, case.id)
         for link, other in links
-        if link.state == LinkState.AUTOMATIC and link.relation == Relation.CHILD and other.id not in knowing
+        if link.state in TOLD and link.relation == Relation.CHILD and other.id not in knowing
     ]
     await tell_workers(session, desk, news)
     later = [

@@ -9,6 +9,7 @@ from datetime import date
 from sqlalchemy import insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from services.triage.actions.attempt_step import attempt_step
 from services.triage.actions.clocks import end_clocks, set_colour_clock, start_clock
 from services.triage.actions.desk import TRIAGE, Desk, mark, note, now, put_on_queue, set_priority, tell
 from services.triage.actions.notes import write_note
@@ -24,6 +25,7 @@ from services.triage.domain import (
     NoHelpToStepUp,
     OfferStatus,
     Outcome,
+    Unfinished,
     check_turn,
     coded_result,
     council_of,
@@ -49,6 +51,7 @@ from shared.events import (
 from shared.security import Caller
 
 HANDED_ON = "No service of early help could take the child."
+NOT_LOOKED_FOR = "The next service of early help could not be looked for."
 STEP_UP_LEAST = "amber"
 
 _OFFER = ("id", "case_id", "child", "provider", "service", "band", "status", "considered")
@@ -77,9 +80,7 @@ async def make_offer(session: AsyncSession, desk: Desk, case: Case, choice: Choi
     await _tell(session, case, offer, EarlyHelpOffered)
 
 
-async def find_services(
-    session: AsyncSession, desk: Desk, case: Case, levels: dict[int, int]
-) -> tuple[Choice, ...]:  # fmt: skip
+async def find_services(session: AsyncSession, desk: Desk, case: Case, levels: dict[int, int]) -> tuple[Choice, ...]:
     """Return the services found for these children, each at the level given, passing over those that gave them back.
 
     Records an unmet need for each child without one.
@@ -253,9 +254,7 @@ async def came_back(session: AsyncSession, case: Case) -> bool:
     return bool(await _offers_of(session, case, *ended))
 
 
-async def _offers_of(
-    session: AsyncSession, case: Case, *statuses: OfferStatus, lock: bool = False
-) -> Sequence[Offer]:  # fmt: skip
+async def _offers_of(session: AsyncSession, case: Case, *statuses: OfferStatus, lock: bool = False) -> Sequence[Offer]:
     query = select(Offer).where(Offer.case_id == case.id, Offer.status.in_(statuses)).order_by(Offer.child, Offer.id)
     if lock:
         query = query.with_for_update().execution_options(populate_existing=True)
@@ -274,18 +273,20 @@ async def _end(
 
 
 async def _offer_next(session: AsyncSession, desk: Desk, case: Case, offer: Offer) -> None:
-    child = await session.get_one(Child, (case.id, offer.child))
-    level = LEVEL_OF_HELP.get(Outcome(child.outcome)) if child.outcome else None
-    choices = await find_services(session, desk, case, {offer.child: level or child.receipt["level"]})
-    for choice in choices:
-        await make_offer(session, desk, case, choice)
-    if not any(choice.service for choice in choices):
-        await _hand_to_person(session, desk, case, HANDED_ON)
+    async def offer_next() -> None:
+        child = await session.get_one(Child, (case.id, offer.child))
+        level = LEVEL_OF_HELP.get(Outcome(child.outcome)) if child.outcome else None
+        choices = await find_services(session, desk, case, {offer.child: level or child.receipt["level"]})
+        for choice in choices:
+            await make_offer(session, desk, case, choice)
+        if not any(choice.service for choice in choices):
+            await _hand_to_person(session, desk, case, HANDED_ON)
+
+    if not await attempt_step(session, case, Unfinished.ROUTE, offer_next):
+        await _hand_to_person(session, desk, case, NOT_LOOKED_FOR)
 
 
-async def _hand_to_person(
-    session: AsyncSession, desk: Desk, case: Case, reason: str, caller: Caller = TRIAGE
-) -> None:  # fmt: skip
+async def _hand_to_person(session: AsyncSession, desk: Desk, case: Case, reason: str, caller: Caller = TRIAGE) -> None:
     """Put the case where a person looks next; one that somebody has in hand stays there."""
     if case.status == CaseStatus.DECIDED:
         await reopen_case(session, desk, case, caller, reason)

@@ -1,14 +1,16 @@
 """From a referral submitted to a case on the queue, with a receipt for every child."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from services.triage.actions.attempt_step import attempt_or_leave, attempt_step
 from services.triage.actions.clocks import correct_case_clocks, set_colour_clock, start_case_clocks
 from services.triage.actions.desk import (
     TRIAGE,
@@ -24,7 +26,7 @@ from services.triage.actions.desk import (
 )
 from services.triage.actions.link_people import Linked, hold_linked, link_people, tell_workers
 from services.triage.actions.parallel_routes import open_duties
-from services.triage.actions.route_case import follow_verdict
+from services.triage.actions.route_case import follow_verdict, withdraw_route
 from services.triage.domain import CaseStatus, Unfinished, WhyUnfinished, is_large
 from services.triage.matching import Allowance
 from services.triage.models import Assessment, Case, Child
@@ -211,10 +213,34 @@ async def assess_again(session: AsyncSession, desk: Desk, case: Case, *, cause: 
     referral = open_details(desk.vault, case)
     if referral is None or case.status in (CaseStatus.DECIDED, CaseStatus.AWAITING_COUNTERSIGNATURE):
         return
-    verdict = await judge_again(session, desk, case, referral)
-    await record_verdict(session, desk, case, verdict, cause=cause)
-    await note(session, case, TRIAGE, "case.assessed_again")
-    await follow_verdict(session, desk, case, verdict)
+
+    async def assess() -> Verdict:
+        verdict = await judge_again(session, desk, case, referral)
+        await record_verdict(session, desk, case, verdict, cause=cause)
+        await note(session, case, TRIAGE, "case.assessed_again")
+        return verdict
+
+    await follow_assessment(session, desk, case, assess)
+
+
+async def follow_assessment(
+    session: AsyncSession, desk: Desk, case: Case, assess: Callable[[], Awaitable[Verdict]]
+) -> None:
+    """Assess the case and follow the verdict; what fails is left to the worker, and whatever caused it stands.
+
+    A case that could not be assessed is on no automatic route meanwhile.
+    """
+    verdicts: list[Verdict] = []
+
+    async def keep() -> None:
+        verdicts.append(await assess())
+
+    if await attempt_or_leave(session, case, Unfinished.ASSESSMENT, keep):
+        follow = partial(follow_verdict, session, desk, case, *verdicts)
+        await attempt_or_leave(session, case, Unfinished.ROUTE, follow)
+    else:
+        leave_unfinished(case, Unfinished.ROUTE, WhyUnfinished.PENDING)
+        await attempt_step(session, case, Unfinished.ROUTE, partial(withdraw_route, session, desk, case))
 
 
 async def judge_again(session: AsyncSession, desk: Desk, case: Case, referral: Mapping[str, Any]) -> Verdict:

@@ -4,8 +4,9 @@ Whoever looks holds the whole directory (row locks, always in the order of the s
 and no two transactions wait for each other.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -49,6 +50,21 @@ async def give_back(session: AsyncSession, offer: Offer) -> None:
     held: Held | None = session.info.get(HELD)
     if held is not None:
         _change(held.free, (offer.service, offer.band), 1)
+
+
+@contextmanager
+def places_held(session: AsyncSession) -> Iterator[None]:
+    """Hold the directory as before where the block raises, which undoes what it took and lets go what it held."""
+    held: Held | None = session.info.get(HELD)
+    before = None if held is None else replace(held, free=dict(held.free))
+    try:
+        yield
+    except BaseException:
+        if before is None:
+            session.info.pop(HELD, None)
+        else:
+            session.info[HELD] = before
+        raise
 
 
 def _change(free: dict[tuple[str, str], int], place: tuple[str, str], by: int) -> None:

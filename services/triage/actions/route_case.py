@@ -28,7 +28,13 @@ async def follow_verdict(session: AsyncSession, desk: Desk, case: Case, verdict:
         await record_unmet(session, case, choices)
         if all(choice.service for choice in choices):
             await _route(session, desk, case, choices)
-    elif case.status == CaseStatus.ROUTED and not may_route:
+    elif not may_route:
+        await withdraw_route(session, desk, case)
+
+
+async def withdraw_route(session: AsyncSession, desk: Desk, case: Case) -> None:
+    """Take an automatic route back, where the case is on one: a person has it next."""
+    if case.status == CaseStatus.ROUTED:
         await withdraw_offers(session, desk, case)
         put_on_queue(case)
         await note(session, case, TRIAGE, "case.route_withdrawn")

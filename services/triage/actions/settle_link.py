@@ -1,13 +1,16 @@
 """A person says whether two people are one. Links never merge cases; either word can be taken back by the other."""
 
+from functools import partial
+
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from services.triage.actions.attempt_step import attempt_or_leave
 from services.triage.actions.desk import Desk
 from services.triage.actions.link_people import AT_WORK, tell_workers
 from services.triage.actions.notes import write_note
 from services.triage.actions.open_case import assess_again
-from services.triage.domain import CaseStatus, CountersignatureAwaited, LinkState, Relation
+from services.triage.domain import CaseStatus, CountersignatureAwaited, LinkState, Relation, Unfinished
 from services.triage.models import Case, Link, NewInformation
 from services.triage.queries.cases import find_case
 from shared import clock
@@ -48,4 +51,5 @@ async def _follow_child(session: AsyncSession, desk: Desk, case: Case, other: Ca
     case.known_to = case.known_to or other.owner
     told = select(NewInformation.id).where(NewInformation.case_id == other.id, NewInformation.from_case_id == case.id)
     if other.status in AT_WORK and await session.scalar(told) is None:
-        await tell_workers(session, desk, [(other.id, case.id)])
+        tell = partial(tell_workers, session, desk, [(other.id, case.id)])
+        await attempt_or_leave(session, case, Unfinished.NEWS, tell)

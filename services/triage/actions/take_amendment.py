@@ -1,12 +1,14 @@
 """What a sender adds to its referral, or its withdrawal, comes to the case; a person decides what follows."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from services.triage.actions.attempt_step import attempt_step
 from services.triage.actions.clocks import set_colour_clock
 from services.triage.actions.desk import TRIAGE, Desk, note, set_priority
 from services.triage.actions.new_information import add_new_information
@@ -16,6 +18,7 @@ from shared.events import AmendmentFact, ReferralInformationAdded, ReferralWithd
 
 URGENT = "red"
 AMENDMENTS_AT_ONCE = 20
+COLOUR_CLOCK = "colour_clock"
 
 KINDS = {
     ReferralInformationAdded.type: NewInformationKind.INFORMATION,
@@ -75,5 +78,5 @@ async def _raise_colour(session: AsyncSession, desk: Desk, case: Case, said: Map
     present = {sign["code"] for sign in said.get("indicators", ()) if sign["status"] == "present"}
     if present & desk.hub.level_4_indicators and case.priority != URGENT and case.status != CaseStatus.DECIDED:
         set_priority(case, URGENT)
-        await set_colour_clock(session, desk, case)
+        await attempt_step(session, case, COLOUR_CLOCK, partial(set_colour_clock, session, desk, case))
         await note(session, case, TRIAGE, "case.raised_by_information")

@@ -77,9 +77,9 @@ QUEUES = {
 UNFINISHED = {
     "details": "The referral itself could not be fetched.",
     "people": "Not everybody could be looked for in earlier cases, so what went before is not known.",
-    "assessment": "The case could not be assessed.",
+    "assessment": "The case could not be assessed by what is known now.",
     "duties": "Duties beside the decision could not be looked for.",
-    "route": "No automatic route could be looked for.",
+    "route": "Neither a service of early help nor an automatic route could be looked for.",
     "news": "Workers of earlier cases about these children could not be told.",
 }
 
