@@ -75,7 +75,7 @@ def show(
 def capacity(
     service: Slug,
     band: Annotated[str, typer.Argument(help="Band of ages in months, such as unborn-71.")],
-    places: Annotated[int, typer.Argument(help="How many children it holds at once.", min=0)],
+    places: Annotated[int, typer.Argument(help="How many children it holds at once.", min=0, max=100_000)],
     week: Annotated[str | None, typer.Option("--week", help="From this week on, as 2026-W48; else from now.")] = None,
     data_dir: DataDir = DEFAULT_DATA_DIR,
 ) -> None:

@@ -12,6 +12,13 @@ from shared.problems import Problem
 
 T = TypeVar("T")
 NAMED_AT_MOST = 5
+WORDS = {
+    "missing": "it must be there",
+    "extra_forbidden": "nothing of this name belongs here; correct it, or take it out",
+    "string_pattern_mismatch": "this is not how it is written; compare it with the starter hub",
+}
+"""What is said in place of the library's words."""
+
 _is_time = re.compile(r"\d\d:\d\d(:\d\d)?", re.ASCII).fullmatch
 _is_day = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII).fullmatch
 
@@ -74,7 +81,7 @@ def validated(form: type[T], content: Any, path: Path) -> T:
         return TypeAdapter(form).validate_python(content)
     except ValidationError as error:
         errors = error.errors(include_url=False, include_input=False, include_context=False)
-        places = (_in_words(found["loc"], found["msg"]) for found in errors[:NAMED_AT_MOST])
+        places = (_in_words(found["loc"], WORDS.get(found["type"], found["msg"])) for found in errors[:NAMED_AT_MOST])
         raise HubUnreadable(" ".join(f"{path}: {'; '.join(places)}".split())) from error
 
 

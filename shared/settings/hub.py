@@ -1,13 +1,13 @@
 """The hub as data: hours, telephone numbers, councils, texts and code lists. Read once by each process at start."""
 
-from collections.abc import Mapping
-from datetime import timedelta
+from collections.abc import Iterator, Mapping
+from datetime import time, timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Literal, Self, get_args
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, BaseModel, Field, StringConstraints, model_validator
 
 from shared.identifiers import OUTWARD
 from shared.settings.codes import CodeList, Indicator, load_code_lists, load_indicators, named_twice
@@ -137,6 +137,26 @@ class EarlyHelp(Frozen):
     start: Term
 
 
+def _minutes(at: time) -> float:
+    return at.hour * 60 + at.minute + at.second / 60
+
+
+def _terms(part: object, place: tuple[str, ...]) -> Iterator[tuple[str, Term]]:
+    """Yield every term within a part of the hub, with its place."""
+    match part:
+        case Term():
+            yield ".".join(place), part
+        case BaseModel():
+            yield from _terms({name: getattr(part, name) for name in type(part).model_fields}, place)
+        case Mapping():
+            for name, item in part.items():
+                yield from _terms(item, (*place, str(name)))
+        case tuple():
+            yield from _terms(dict(enumerate(part)), place)
+        case _:
+            pass
+
+
 class Hub(Frozen):
     """One front door. Hours are local to `time_zone`; `districts` maps the ONS code of a council to its districts."""
 
@@ -182,6 +202,18 @@ class Hub(Frozen):
         }
         if found := [complaint for complaint, holds in wrong.items() if holds]:
             raise ValueError("; ".join(found))
+        return self
+
+    @model_validator(mode="after")
+    def _within_a_year(self) -> Self:
+        """Terms in open hours and working days take long where the hub is seldom open."""
+        weekly = sum((_minutes(closes) - _minutes(opens) for opens, closes in self.opening_hours.values()), 0)
+        weeks = {
+            place: max((term.open_hours or 0) * 60 / weekly, (term.working_days or 0) / len(self.opening_hours))
+            for place, term in _terms(self, ())
+        }
+        if beyond := [place for place, count in weeks.items() if count > YEAR.days / 7]:
+            raise ValueError(f"opening_hours: so few that {', '.join(beyond)} would take longer than a year")
         return self
 
     @cached_property

@@ -103,6 +103,24 @@ async def test_what_is_no_directory_is_refused_in_one_line(hub: Hub, content: An
     assert printed == []
 
 
+@pytest.mark.parametrize(
+    ("words", "complaint"),
+    [
+        (("towcester-family-hub", "unborn-71", "9999999999"), "less than or equal to 100000"),
+        (("towcester-family-hub", "unborn-71", "-1"), "-1"),
+        (("towcester-family-hub", "unborn-71", "3", "--week", "2026-W54"), "Write a week as 2026-W48."),
+        (("towcester-family-hub", "0-1", "3"), "Name one of unborn-71, 72-239."),
+        (("nowhere", "unborn-71", "3"), "Name a service as `frontdoor hub directory show` does."),
+    ],
+)
+async def test_places_that_cannot_be_are_refused_in_one_line(hub: Hub, words: Any, complaint: str) -> None:
+    """A number beyond all children, a week that no year has, a band or a service that is not there."""
+    await hub("directory", "import", str(HUB_FOLDER / "directory.json"))
+    status, _ = await hub("directory", "capacity", *words)
+    assert complaint in status
+    assert "\n" not in status
+
+
 async def test_postcodes_are_counted_before_they_are_learned(hub: Hub, tmp_path: Path) -> None:
     """A check of the postcodes says how many; without the columns it says which were looked for."""
     file = tmp_path / "ons.csv"

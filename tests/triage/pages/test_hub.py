@@ -47,7 +47,7 @@ def impoverish(folder: Path) -> None:
     hub = {name: part for name, part in tree_of(folder / "hub.yaml").items() if name not in OPTIONAL}
     hub["clocks"].pop("soon_before")
     hub |= {
-        "opening_hours": {"wed": ["00:00", "00:01"]},
+        "opening_hours": {"wed": ["00:00", "01:00"]},
         "districts": {},
         "parallel_routes": {route: {"owner": duty["owner"]} for route, duty in hub["parallel_routes"].items()},
         "challenge": {"stages": hub["challenge"]["stages"][:1]},
