@@ -4,7 +4,6 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from fastapi import FastAPI
-from fastapi.dependencies.models import Dependant
 from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute, iter_route_contexts
 from pydantic import BaseModel
@@ -12,7 +11,6 @@ from pydantic import BaseModel
 from shared.http.routes import API
 from shared.problems import TooManyRequests
 from shared.security import policies_of
-from shared.security.authorisation import INTERNAL
 
 _REF = "#/components/schemas/{model}"
 _bodies: dict[str, type[BaseModel]] = {}
@@ -44,6 +42,7 @@ HEADERS = {
 }
 """What clients learn of their allowances (draft-ietf-httpapi-ratelimit-headers-10)."""
 ALWAYS = ("RateLimit", "RateLimit-Policy")
+TOO_MANY = str(TooManyRequests.status)
 
 
 _PROBLEM = {"application/problem+json": {"schema": {"$ref": _REF.format(model=ProblemOut.__name__)}}}
@@ -73,39 +72,40 @@ def install_openapi(app: FastAPI) -> None:
             made["components"]["headers"] = {
                 name: {"description": said, "schema": {"type": kind}} for name, (kind, said) in HEADERS.items()
             }
-            for path, operation in _operations(made):
+            limited = set(_limited(app))
+            for method, path, operation in _operations(made):
                 _say_what_is_true(path, operation)
-            for route in iter_route_contexts(app.routes):
-                if isinstance(route.original_route, APIRoute) and _is_limited(route.dependant):
-                    _say_it_is_limited(made["paths"].get(route.path, {}), route.methods or ())
+                if (method, path) in limited or TOO_MANY in operation["responses"]:
+                    _say_it_is_limited(operation["responses"])
             app.openapi_schema = made
         return app.openapi_schema
 
     app.openapi = document  # type: ignore[method-assign]
 
 
-def _is_limited(dependant: Dependant) -> bool:
-    """Tell whether callers have to prove who they are, and so have allowances; services of the front door have none."""
-    return any(not policy.public and not (policy.scope or "").startswith(INTERNAL) for policy in policies_of(dependant))
+def _limited(app: FastAPI) -> Iterator[tuple[str, str]]:
+    """Yield method and path of each route whose callers have to prove who they are, and so have allowances."""
+    for route in iter_route_contexts(app.routes):
+        policies = policies_of(route.dependant) if isinstance(route.original_route, APIRoute) else ()
+        if any(not policy.public for policy in policies):
+            yield from ((method.lower(), route.path or "") for method in route.methods or ())
 
 
-def _say_it_is_limited(methods: dict[str, Any], named: Iterable[str]) -> None:
-    for operation in (methods[name.lower()] for name in named if name.lower() in methods):
-        refusal = {"description": TooManyRequests.title, "content": _PROBLEM}
-        refused = operation["responses"].setdefault(str(TooManyRequests.status), refusal)
-        refused["headers"] = _headers(HEADERS)
-        for status, response in operation["responses"].items():
-            if status.startswith("2"):
-                response.setdefault("headers", {}).update(_headers(ALWAYS))
+def _say_it_is_limited(responses: dict[str, Any]) -> None:
+    refused = responses.setdefault(TOO_MANY, {"description": TooManyRequests.title, "content": _PROBLEM})
+    refused["headers"] = _headers(HEADERS)
+    for status, response in responses.items():
+        if status.startswith("2"):
+            response.setdefault("headers", {}).update(_headers(ALWAYS))
 
 
 def _headers(names: Iterable[str]) -> dict[str, Any]:
     return {name: {"$ref": f"#/components/headers/{name}"} for name in names}
 
 
-def _operations(document: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+def _operations(document: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:
     for path, methods in document.get("paths", {}).items():
-        yield from ((path, operation) for operation in methods.values())
+        yield from ((method, path, operation) for method, operation in methods.items())
 
 
 def _say_what_is_true(path: str, operation: dict[str, Any]) -> None:

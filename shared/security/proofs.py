@@ -95,11 +95,13 @@ class FailedProofs:
             self._check(source, self.rate, 1, failed=True)
             raise
         if secret:
-            self.remember(secret)
+            self._keep(digest)
 
     def remember(self, secret: str) -> None:
         """Let this through from now on, until it turns out to be good no longer."""
-        digest = _digest(secret)
+        self._keep(_digest(secret))
+
+    def _keep(self, digest: bytes) -> None:
         if digest not in self._good:
             _make_room(self._good, PROOFS_REMEMBERED)
             self._good[digest] = None

@@ -21,7 +21,7 @@ from shared.http.buckets import Buckets
 from shared.http.client import ServiceClient
 from shared.http.limits import Limits
 from shared.http.service import new_application
-from shared.security import Issuer, KnownKeys, Verifier
+from shared.security import FailedProofs, Issuer, KnownKeys, Verifier
 from shared.settings.hub import load_hub
 from shared.telemetry import configure_logging
 
@@ -39,7 +39,8 @@ def ours(said: dict[str, Any]) -> FastAPI:
     # Nothing is decided here, so that triage is never asked.
     service = build(settings, load_hub(settings.hub_dir), cast("ServiceClient", None))
     verifier = Verifier(settings.issuer, (Issuer(settings.issuer, KnownKeys(KeySet([key]))),))
-    limits = Limits(dict.fromkeys(Allowance, UNLIMITED), Buckets(service.resources.db))
+    buckets, proofs = Buckets(service.resources.db), FailedProofs(UNLIMITED)
+    limits = Limits(dict.fromkeys(Allowance, UNLIMITED), buckets, proofs=proofs)
     return new_application("Referrals", "bench", verifier, service.router, limits=limits)
 
 
