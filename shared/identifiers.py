@@ -4,12 +4,11 @@ Each takes what people write, and returns the identifier in the one form that ca
 """
 
 import re
-import unicodedata
 from typing import NamedTuple
 
 from nhs_number.validate import is_valid
 
-from shared.text import UNSEEN
+from shared.text import UNSEEN, normalised
 
 UPN_LETTERS = "ABCDEFGHJKLMNPQRTUVWXYZ"
 _is_upn = re.compile(r"[A-Z]\d{11}[0-9A-Z]", re.ASCII).fullmatch
@@ -75,7 +74,7 @@ def read_postcode(text: str) -> Postcode | None:
 
 
 def _words(text: str) -> list[str]:
-    plain = text if text.isascii() else unicodedata.normalize("NFKC", UNSEEN.sub("", text))
+    plain = text if text.isascii() else normalised("NFKC", UNSEEN.sub("", text))
     return [word for word in _between.split(plain.upper()) if word]
 
 

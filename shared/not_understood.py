@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from pydantic_core import to_json
+from pydantic_core import from_json, to_json
 
 from shared.http.validation import is_field_name
 
@@ -18,11 +18,11 @@ BESIDE = frozenset({"not_understood", "not_understood_more", "characters_replace
 BEGINNING = "This is its beginning; all of it stands in the document as sent."
 
 
-@dataclass(frozen=True)
 class Numeral:
     """A number beyond what JSON readers agree on, as it was written."""
 
-    text: str
+    def __init__(self, text: str) -> None:
+        self.text = text
 
 
 @dataclass(frozen=True)
@@ -49,22 +49,18 @@ def outside(pointer: str) -> str:
 
 def not_understood(path: Path, value: Any, detail: str) -> NotUnderstood:
     """Name a value: whole where its JSON has at most 2 kB, else as much of its text as that, which is then said."""
-    pointer, plain = pointer_of(path), as_json(value)
-    text = to_json(plain)
+    pointer, plain = pointer_of(path), value.text if isinstance(value, Numeral) else value
+    text = as_json(plain)
     if len(text) <= VALUE_BYTES:
-        return NotUnderstood(pointer, plain, detail)
+        return NotUnderstood(pointer, from_json(text), detail)
     text = plain.encode() if isinstance(plain, str) else text
     return NotUnderstood(pointer, text[:VALUE_BYTES].decode(errors="ignore"), f"{detail} {BEGINNING}")
 
 
-def as_json(value: Any) -> Any:
-    """Return a value with the text of each `Numeral`, so that JSON can say it."""
-    match value:
-        case Numeral(text):
-            return text
-        case dict():
-            return {name: as_json(item) for name, item in value.items()}
-        case list():
-            return [as_json(item) for item in value]
-        case _:
-            return value
+def as_json(value: Any) -> bytes:
+    """Return a value as JSON, with the text of each `Numeral`."""
+    return to_json(value, fallback=_text_of)
+
+
+def _text_of(numeral: Numeral) -> str:
+    return numeral.text

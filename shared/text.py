@@ -7,7 +7,7 @@ are read as spaces, and signs that nobody can see are taken out of what stands o
 import re
 import unicodedata
 from datetime import date
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import BeforeValidator, WithJsonSchema
 
@@ -17,21 +17,40 @@ NOT_TEXT = re.compile("[\x00\ud800-\udfff]")
 OTHER_SPACES = re.compile(r"\r\n|[^\S ]")
 DIRECTIONS: Final = "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"
 CONTROLS: Final = "\x01-\x08\x0e-\x1b\x7f-\x84\x86-\x9f"
-FILLERS: Final = (
-    "\u00ad\u034f\u115f\u1160\u180e\u200b\u2060-\u2065\u206a-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff9-\ufffb"
-)
+FILLERS: Final = "\u00ad\u115f\u1160\u180e\u200b\u2060-\u2065\u206a-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff9-\ufffb"
 TAGS: Final = "\U000e0000-\U000e007f"
 JOINERS: Final = "(?<![\u0590-\u1fff\ufb00-\ufefe])[\u200c\u200d]|[\u200c\u200d](?![\u0590-\u1fff\ufb00-\ufefe])"
 """Signs that join or part letters; between those of scripts that are written with them they belong to a name."""
 
-UNSEEN = re.compile(f"[{DIRECTIONS}{CONTROLS}{FILLERS}{TAGS}]|{JOINERS}")
+MARKS: Final = "".join(filter(unicodedata.combining, map(chr, range(0x300, 0x1F000))))
+"""Marks that stand with the letter before them; elsewhere there are none."""
+
+JOINER: Final = "\u034f"
+"""Parts marks from each other; elsewhere it says nothing."""
+
+UNSEEN = re.compile(f"[{DIRECTIONS}{CONTROLS}{FILLERS}{TAGS}]|{JOINERS}|{JOINER}(?![{MARKS}])")
+
+
+MANY_MARKS = re.compile(f"([{MARKS}]{{30}})(?=[{MARKS}])")
+MAY_BE_MARKS = re.compile("[\u0300-\U0010ffff]{31}")
+
+
+def normalised(form: Literal["NFC", "NFKC", "NFKD"], text: str) -> str:
+    """Return a text in this form, with a sign that nobody sees after each 30 marks on one letter.
+
+    Putting marks in order takes the square of their number: minutes for a text of nothing else. No language has so many
+    (Unicode Standard Annex 15, Stream-Safe Text Format).
+    """
+    if MAY_BE_MARKS.search(text):
+        text = MANY_MARKS.sub(rf"\1{JOINER}", text)
+    return unicodedata.normalize(form, text)
 
 
 def narrative(text: str) -> str:
     """Return text of many lines in composed form; raises `ValueError` for what is no text."""
     if NOT_TEXT.search(text):
         raise ValueError("Holds characters that are not text.")
-    return unicodedata.normalize("NFC", text)
+    return text if text.isascii() else normalised("NFC", text)
 
 
 def line(text: str) -> str:

@@ -17,7 +17,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared.db import is_away
 from shared.http.limits import limit_headers
-from shared.http.validation import field_errors
+from shared.http.validation import ERRORS_NAMED, field_errors
 from shared.problems import (
     BadRequest,
     Invalid,
@@ -151,7 +151,7 @@ async def _on_problem(request: Request, error: Exception) -> Response:
 async def _on_validation(request: Request, error: Exception) -> Response:
     """Paths that name nothing are 404; query and header parameters are named, without their value."""
     assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for nothing else
-    found = error.errors()
+    found = error.errors()[:ERRORS_NAMED]
     if any(e["loc"][0] == "path" for e in found):
         return _shown(request, NotFound())
     return _shown(request, Invalid("Correct the fields named.", errors=field_errors(found)))

@@ -70,10 +70,11 @@ def parse_json(body: bytes) -> Any:
 
 def is_deeper(value: Any, levels: int) -> bool:
     """Tell whether something stands below this many levels, at a fraction of the full check's cost."""
-    inner = value.values() if type(value) is dict else value if type(value) is list else ()
-    return bool(inner) and (
-        levels == 1 or any(is_deeper(one, levels - 1) for one in inner if type(one) in (dict, list))
-    )
+    standing = [value]
+    for _ in range(levels):
+        standing = [one for one in standing if type(one) is dict or type(one) is list]
+        standing = [inner for one in standing for inner in (one.values() if type(one) is dict else one)]
+    return bool(standing)
 
 
 def _what_is_wrong(parser_says: str) -> str:

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ValidationError
 from shared.problems import FieldError, Invalid, NotFound
 
 LONGEST_FIELD_NAME = 32
+ERRORS_NAMED = 100
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -27,7 +28,7 @@ def validated(model: type[M], document: Any) -> M:
     try:
         return model.model_validate(document)
     except ValidationError as error:
-        found = error.errors(include_url=False, include_input=False)
+        found = error.errors(include_url=False, include_input=False)[:ERRORS_NAMED]
         raise Invalid("Correct the fields named.", errors=field_errors(found)) from None
 
 

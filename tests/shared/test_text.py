@@ -1,12 +1,14 @@
 """What stands unseen in a pasted text is taken out, other spaces are spaces, and nothing is refused for it."""
 
+import sys
+import unicodedata
 from collections.abc import Callable
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.text import line, narrative
+from shared.text import MARKS, line, narrative
 
 READ = [
     ("left-to-right embedding", "\u202a01632 960001\u202c", "01632 960001"),
@@ -62,3 +64,19 @@ def test_a_line_is_read_once(text: str) -> None:
     read = line(text)
     assert line(read) == read
     assert len(read.splitlines()) <= 1
+
+
+@pytest.mark.parametrize("read", [line, narrative])
+def test_marks_without_end_are_read_in_no_time(read: Callable[[str], str]) -> None:
+    """However many marks stand on a letter, at most thirty are put in order together; all of them stay."""
+    marks = "\u0315\u0300" * 100_000
+    text = read(f"Zoe{marks}")
+
+    assert text.count("\u0315") == 100_000
+    assert max(map(len, text.removeprefix("Zo").split("\u034f"))) <= 31
+    assert read(text) == text
+
+
+def test_a_mark_is_whatever_unicode_puts_in_order() -> None:
+    """No mark of any script is left out."""
+    assert all(sign in MARKS for sign in map(chr, range(sys.maxunicode + 1)) if unicodedata.combining(sign))

@@ -7,8 +7,6 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any, get_args
 
-from pydantic_core import to_json
-
 from services.referrals.schemas.amendments import InformationIn
 from services.referrals.schemas.parse import children_beyond, context_of, parse_information, parse_referral
 from services.referrals.schemas.people import Answer as YesNo
@@ -64,7 +62,7 @@ def _story(given: Any) -> str:
     """Return as text what was sent for a story: it is for people to read, whatever its shape."""
     if not says_something(given):
         return NOT_KNOWN
-    text = given if isinstance(given, str) else to_json(as_json(given)).decode()
+    text = given if isinstance(given, str) else as_json(given).decode()
     return text.strip()[:LONGEST_NARRATIVE]
 
 

@@ -14,6 +14,8 @@ from shared.problems import FieldError, Invalid
 from shared.settings.hub import Hub
 
 ERRORS_NAMED = 100
+ERRORS_READ = 1_000
+"""A body has room for a hundred thousand; to find words for each would take a second."""
 
 
 def parse_referral(document: Any, hub: Hub, default_source: str | None, received_at: datetime) -> ReferralIn:
@@ -25,17 +27,18 @@ def parse_referral(document: Any, hub: Hub, default_source: str | None, received
     if isinstance(document, dict) and document.get("source") is None:
         document = {**document, "source": default_source}
     errors: dict[str, FieldError] = {}
-    referral = None
+    referral, unnamed = None, 0
     try:
         referral = ReferralIn.model_validate(document, context=context_of(hub, received_at))
     except ValidationError as refused:
         found = refused.errors(include_url=False, include_input=False)
-        errors = {error.pointer: error for error in field_errors(found)}
+        errors = {error.pointer: error for error in field_errors(found[:ERRORS_READ])}
+        unnamed = len(found[ERRORS_READ:])
     if isinstance(document, Mapping):
         for error in broken_rules(document):
             errors.setdefault(error.pointer, error)
     if referral is None or errors:
-        raise Invalid(_summary(len(errors)), errors=tuple(errors.values())[:ERRORS_NAMED])
+        raise Invalid(_summary(len(errors) + unnamed), errors=tuple(errors.values())[:ERRORS_NAMED])
     return referral
 
 
@@ -45,7 +48,7 @@ def parse_information(document: Any, hub: Hub, children: int) -> InformationIn:
         added = InformationIn.model_validate(document, context={"code_lists": hub.code_lists})
     except ValidationError as refused:
         found = refused.errors(include_url=False, include_input=False)
-        raise Invalid("Correct the fields named.", errors=field_errors(found)[:ERRORS_NAMED]) from None
+        raise Invalid("Correct the fields named.", errors=field_errors(found[:ERRORS_READ])[:ERRORS_NAMED]) from None
     beyond = tuple(children_beyond([vars(sign) for sign in added.indicators], children))
     if beyond:
         raise Invalid(_summary(len(beyond)), errors=beyond[:ERRORS_NAMED])

@@ -7,6 +7,8 @@ from shared.problems import FieldError
 
 AGES = ("date_of_birth", "expected_delivery_date", "estimated_age_years")
 ANONYMOUS = "9"
+LONGEST_LIST = 200
+"""No list may be longer, which is told anyway."""
 
 
 def broken_rules(document: Mapping[str, Any]) -> Iterator[FieldError]:
@@ -67,4 +69,5 @@ def _within(document: Mapping[str, Any], name: str) -> Mapping[str, Any]:
 
 def _objects(document: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
     listed = document.get(name)
-    return [item if isinstance(item, Mapping) else {} for item in listed] if isinstance(listed, list) else []
+    first = listed[:LONGEST_LIST] if isinstance(listed, list) else []
+    return [item if isinstance(item, Mapping) else {} for item in first]

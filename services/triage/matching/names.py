@@ -1,11 +1,12 @@
 """Names as they can be compared: without accents and signs, by their sound, and near each other where mistyped."""
 
 import re
-import unicodedata
 from enum import StrEnum
 
 from jellyfish import metaphone
 from rapidfuzz.distance import OSA, JaroWinkler
+
+from shared.text import normalised
 
 Words = tuple[str, ...]
 """The words of a name in comparable form, in the order given."""
@@ -40,7 +41,7 @@ def words_of(name: str | None) -> Words:
     """Return the words of a name, none where it only says that there is no name yet."""
     plain = (name or "").casefold()
     if not plain.isascii():
-        plain = ACCENTS.sub("", unicodedata.normalize("NFKD", plain).translate(UNDECOMPOSED))
+        plain = ACCENTS.sub("", normalised("NFKD", plain).translate(UNDECOMPOSED))
     words = BETWEEN_WORDS.sub(" ", APOSTROPHES.sub("", plain)).split()
     if PLACEHOLDERS.issuperset(words):
         return ()
