@@ -33,8 +33,8 @@ SHARE_WORLDS = {
 }
 """Files whose tests run on front doors in both shapes, which take longer to start than most of these tests."""
 
-SHARE_THEIRS = {"tests/browser", "tests/outside"}
-"""Folders whose files share a browser, or a front door."""
+SHARE_THEIRS = {"tests/authorisation", "tests/browser", "tests/kafka", "tests/outside"}
+"""Folders whose files share a front door, a broker or a browser, which end with the last of them."""
 
 OpenDatabase = Callable[[str], Awaitable[Database]]
 Templates = Callable[[str], Awaitable[str]]
@@ -51,7 +51,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 class Scheduling(LoadScopeScheduling):  # type: ignore[misc] # xdist has no types
-    """Gives each file to one worker, and those that share running front doors or a browser to one too."""
+    """Gives each file to one worker, and those that share what runs beside the tests to one too."""
 
     def _split_scope(self, nodeid: str) -> str:
         file = str(nodeid.split("::", 1)[0])

@@ -114,7 +114,7 @@ async def living(application: FastAPI) -> AsyncIterator[None]:
     await running
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 async def door(server: str, templates: Templates, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[FrontDoor]:
     data_dir = tmp_path_factory.mktemp("door")
     async with fresh_databases(server, templates) as open_fresh:

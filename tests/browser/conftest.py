@@ -28,7 +28,7 @@ def example(number: str) -> dict[str, Any]:
     return document
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     """Lend a front door in one process."""
     root: Path = tmp_path_factory.mktemp("front-door").resolve()

@@ -104,7 +104,7 @@ def running(shape: str, root: Path, **settings: str) -> Iterator[World]:
         assert door.stop() == 0
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def worlds(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], World]]:
     """Start each shape when the first test asks for it, and stop it after the last: starting costs more than most."""
     with ExitStack() as ending:

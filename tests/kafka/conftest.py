@@ -10,7 +10,7 @@ import pytest
 from tests.kafka.broker import Broker, cluster, need_kafka
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def only_broker() -> Iterator[Broker]:
     need_kafka()
     with cluster(1) as alone:
