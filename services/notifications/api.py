@@ -48,7 +48,7 @@ from shared.http.reading import Moment
 from shared.http.routes import StrictRoute
 from shared.http.service import Resources, resources_of, session_of
 from shared.http.validation import validated
-from shared.http.waiting import Wait
+from shared.http.waiting import Wait, Waiting
 from shared.outbox import FASTEST_POLL_SECONDS, SLOWEST_POLL_SECONDS
 from shared.security import Caller, allow
 
@@ -257,21 +257,22 @@ async def list_events(
         if feed.items or not wait.seconds:
             return feed
         with wait.counted():
-            return await _something_new(read, woken, wait.seconds)
+            return await _something_new(read, woken, wait)
     finally:
         resources.db.listeners.discard(woken)
 
 
-async def _something_new(read: Callable[[], Awaitable[Feed]], woken: asyncio.Event, seconds: float) -> Feed:
+async def _something_new(read: Callable[[], Awaitable[Feed]], woken: asyncio.Event, wait: Waiting) -> Feed:
     """Read when something was written here, else now and then, until there is anything or the time is over."""
     pause = FASTEST_POLL_SECONDS
-    deadline = asyncio.get_running_loop().time() + seconds
+    deadline = asyncio.get_running_loop().time() + wait.seconds
     while True:
         left = deadline - asyncio.get_running_loop().time()
         with suppress(TimeoutError):
             async with asyncio.timeout(min(pause, max(left, 0.0))):
                 await woken.wait()
         woken.clear()
+        await wait.check_caller()
         pause = min(pause * 2, SLOWEST_POLL_SECONDS)
         feed = await read()
         if feed.items or left <= 0:

@@ -9,6 +9,7 @@ from typing import Annotated, TypeVar
 
 from fastapi import Depends, Query, Request
 from sqlalchemy.ext.asyncio import AsyncSession
+from starlette.requests import ClientDisconnect
 
 from shared.db import Database, transaction
 from shared.http.limits import Limits, client_of
@@ -21,10 +22,16 @@ S = TypeVar("S")
 
 @dataclass(frozen=True)
 class Waiting:
-    """How many seconds a read may wait, and what counts it meanwhile, or refuses it."""
+    """How many seconds a read may wait, what counts it meanwhile, or refuses it, and whether its caller hung up."""
 
     seconds: int
     counted: Callable[[], AbstractContextManager[None]]
+    is_left: Callable[[], Awaitable[bool]]
+
+    async def check_caller(self) -> None:
+        """Raise `ClientDisconnect` where nobody waits any more: what they do next is not to wait for this."""
+        if await self.is_left():
+            raise ClientDisconnect
 
 
 async def waiting(
@@ -32,7 +39,7 @@ async def waiting(
     wait: Annotated[int, Query(ge=0, le=30, description="Seconds to wait for what is asked, or for any change.")] = 0,
 ) -> Waiting:
     limits: Limits = request.app.state.limits
-    return Waiting(wait, partial(limits.waits.counted, client_of(request.state.caller)))
+    return Waiting(wait, partial(limits.waits.counted, client_of(request.state.caller)), request.is_disconnected)
 
 
 Wait = Annotated[Waiting, Depends(waiting)]
@@ -57,6 +64,7 @@ async def wait_for(
     with wait.counted():
         while (left := deadline - now()) > 0:
             await asyncio.sleep(min(pause, left))
+            await wait.check_caller()
             pause = min(pause * 1.5, SLOWEST_LOOK_SECONDS)
             status = await _seen(db, look)
             if status != first if awaited is None else has_reached(status, awaited):

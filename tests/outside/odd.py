@@ -5,7 +5,12 @@ import json
 from typing import Any
 from urllib.parse import quote
 
+from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
+
+fuzzed = settings(
+    derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
+)
 
 UUID_TEXT = "0199a000-0000-7000-8000-000000000000"
 HUGE = "9" * 5000

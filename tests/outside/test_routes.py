@@ -6,7 +6,7 @@ import pytest
 from fastapi import FastAPI
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute, iter_route_contexts
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel
 
@@ -17,16 +17,12 @@ from tests.authorisation.conftest import FrontDoor
 from tests.authorisation.test_matrix import ROUTES
 from tests.house.routes import Served
 from tests.outside.asking import caller_of, path_at
-from tests.outside.odd import cursors, header_values, query_values, raw
+from tests.outside.odd import cursors, fuzzed, header_values, query_values, raw
 
 HEADERS = ("If-Match", "Idempotency-Key", "X-Purpose", "X-Correlation-Id", "traceparent", "Cookie", "Content-Type",
            "Content-Length", "X-On-Behalf-Of", "Accept", "Accept-Language", "Prefer", "Host",
            "X-Forwarded-For")  # fmt: skip
 CURSORS = ("cursor", "after")
-
-fuzzed = settings(
-    derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
-)
 
 
 def _names(dependant: Dependant) -> Iterator[str]:

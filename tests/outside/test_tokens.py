@@ -22,8 +22,7 @@ from shared.security.tokens import TOKEN_TYPE
 from tests.authorisation.conftest import FrontDoor
 from tests.authorisation.parties import SUBMITTER
 from tests.fakes import ISSUER
-from tests.outside.odd import encoded, json_objects, query_values, tokens, unlimited, values
-from tests.outside.test_routes import fuzzed
+from tests.outside.odd import encoded, fuzzed, json_objects, query_values, tokens, unlimited, values
 
 FIELDS = ("grant_type", "client_assertion_type", "client_assertion", "client_id", "scope", "resource")
 TYPES = (FORM_TYPE, f"{FORM_TYPE}; charset=\xff", "multipart/form-data", "application/json", "", "\xa0", ";;;")
