@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from services.cli.options import DEFAULT_DATA_DIR, DataDir
+from services.cli.options import DEFAULT_DATA_DIR, DataDir, hub_dir
 from shared.allowances import Allowance, Rate
 from shared.problems import BadRequest
 
@@ -42,7 +42,11 @@ def register(
 ) -> None:
     """Make an agency known, or change what is known of it."""
     from services.referrals.actions import agencies
+    from shared.settings.hub import load_hub
 
+    sources = load_hub(hub_dir()).code_lists["referral_source"]
+    if source is not None and not sources.takes(source):
+        raise BadRequest(f"The hub has no source {source}. Give one of: {', '.join(sources.codes)}.")
     _with_session(data_dir, lambda s: agencies.register_agency(s, slug, name, source=source, scopes=scope or ()))
     typer.echo(f"{slug}  registered")
 

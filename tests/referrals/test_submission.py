@@ -11,7 +11,9 @@ import yaml
 from sqlalchemy import func, select
 
 from services.referrals.actions import submit_referral
+from services.referrals.actions.agencies import register_agency
 from services.referrals.app import build
+from services.referrals.domain.agencies import PARTNER_SCOPES
 from services.referrals.models import Referral
 from shared.calendar import decision_due_at
 from shared.db import open_database, transaction
@@ -69,6 +71,18 @@ async def test_the_examples_are_accepted(front: Front, subtests: pytest.Subtests
             detail = (await front.http.get(f"/internal/referrals/{accepted['id']}", headers=TRIAGE)).json()
             assert detail["referral"]["concern"]["what_happened"] == sent["concern"]["what_happened"]
             assert detail["quality"] == accepted["quality"]
+
+
+@pytest.mark.parametrize("danger", ["no", "yes"])
+async def test_a_source_that_the_hub_does_not_have_refuses_nothing(front: Front, danger: str) -> None:
+    """Of an agency registered with a code that the hub has not, or no longer, the source counts as not known."""
+    async with transaction(front.db) as session:
+        await register_agency(session, "b-school", "A school", source="2Z", scopes=PARTNER_SCOPES)
+    sender = as_partner("b-school", "referrals:write")
+    accepted = await front.submit(document({"immediate_danger": danger}, source=None), sender)
+    detail = (await front.http.get(f"/internal/referrals/{accepted['id']}", headers=TRIAGE)).json()
+    assert detail["referral"]["source"] == "10"
+    assert "not_understood" not in detail["referral"]
 
 
 async def test_no_name_stands_outside_the_sealed_column(front: Front) -> None:

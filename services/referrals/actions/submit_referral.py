@@ -31,6 +31,7 @@ from shared.http.service import Resources
 from shared.outbox import outbox, outbox_row
 from shared.problems import Unavailable
 from shared.security import Caller
+from shared.settings.hub import Hub
 from shared.vault import Vault
 
 UNKNOWN_SOURCE = "10"
@@ -63,14 +64,19 @@ async def submit_referral(resources: Intake, caller: Caller, once: Once) -> Resp
     lenient = document.is_lenient(danger=in_danger, enough=tells_of_a_child(document.content))
 
     async def make() -> tuple[Answer, Mapping[str, Any]]:
-        source = await source_of(resources, caller.agency)
-        accepted, values = _received(resources, source or UNKNOWN_SOURCE, caller, document, lenient=lenient)
+        source = _known_source(resources.hub, await source_of(resources, caller.agency))
+        accepted, values = _received(resources, source, caller, document, lenient=lenient)
         return Answer(202, accepted, {"Location": accepted.links.self, **document.headers}), values
 
     try:
         return await answer_at_once(resources, caller, once, make, _submit)
     except IntegrityError as taken:
         raise Unavailable("The reference was taken. Send the same request again.", retry_after_seconds=1) from taken
+
+
+def _known_source(hub: Hub, source: str | None) -> str:
+    """Return the code that the agency is registered with; one that the hub does not have refuses no referral."""
+    return source if source and hub.code_lists["referral_source"].takes(source) else UNKNOWN_SOURCE
 
 
 def _received(
