@@ -34,9 +34,15 @@ def leave(subject: Subject, data_dir: DataDir = DEFAULT_DATA_DIR) -> None:
 
 
 @app.command()
-def rejoin(subject: Subject, data_dir: DataDir = DEFAULT_DATA_DIR) -> None:
-    """Take a person who had left into the register again."""
-    asyncio.run(_rejoin(data_dir, subject))
+def add(
+    subject: Subject,
+    name: Annotated[str | None, typer.Option("--name", help="Their name, for people.")] = None,
+    role: Annotated[list[str] | None, typer.Option("--role", help="What they work as; repeat the option.")] = None,
+    provider: Annotated[str | None, typer.Option("--issuer", help="Who says who they are.")] = None,
+    data_dir: DataDir = DEFAULT_DATA_DIR,
+) -> None:
+    """Take somebody into the register before they first sign in, or again after they had left."""
+    asyncio.run(_add(data_dir, subject, issuer=provider, name=name, roles=role or []))
     typer.echo(f"{subject}  in the register")
 
 
@@ -70,10 +76,10 @@ async def _leave(data_dir: Path, subject: str) -> int:
         return total
 
 
-async def _rejoin(data_dir: Path, subject: str) -> None:
+async def _add(data_dir: Path, subject: str, *, issuer: str | None, name: str | None, roles: list[str]) -> None:
     from services.cli.running import opened
-    from services.triage.actions.register import rejoin_register
+    from services.triage.actions.register import add_person
     from shared.db import transaction
 
     async with opened(data_dir) as databases, transaction(databases["triage"]) as session:
-        await rejoin_register(session, subject)
+        await add_person(session, subject, issuer=issuer, name=name, roles=roles)

@@ -6,10 +6,10 @@ Run by `frontdoor serve`; everything comes from `FRONTDOOR_*` settings.
 import asyncio
 import importlib.metadata
 import json
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
 import httpx
 from fastapi import APIRouter, FastAPI
@@ -49,7 +49,7 @@ STANDING_SECONDS: Final = 10.0
 
 
 @dataclass(frozen=True)
-class _Neighbours:
+class Neighbours:
     """The way to other services, and to the keys of issuers; connections are closed by `closing`."""
 
     name: ServiceName
@@ -72,14 +72,14 @@ class _Neighbours:
             await client.aclose()
 
 
-def _referrals(neighbours: _Neighbours) -> tuple[Service, ServiceSettings, KeySource]:
+def _referrals(neighbours: Neighbours) -> tuple[Service, ServiceSettings, KeySource]:
     settings = ReferralsSettings()
     client = neighbours.client_of(neighbours.serve.triage_url)
     service = referrals.build(settings, load_hub(settings.hub_dir), client)
     return service, settings, KnownKeys(KeySet([_key(settings.signing_key)]))
 
 
-def _triage(neighbours: _Neighbours) -> tuple[Service, ServiceSettings, KeySource]:
+def _triage(neighbours: Neighbours) -> tuple[Service, ServiceSettings, KeySource]:
     settings = TriageSettings()
     client = neighbours.client_of(neighbours.serve.referrals_url)
     endpoints = neighbours.client_of(neighbours.serve.notifications_url)
@@ -87,7 +87,7 @@ def _triage(neighbours: _Neighbours) -> tuple[Service, ServiceSettings, KeySourc
     return triage.build(settings, client, endpoints, urgent), settings, _partner_keys(neighbours)
 
 
-def _notifications(neighbours: _Neighbours) -> tuple[Service, ServiceSettings, KeySource]:
+def _notifications(neighbours: Neighbours) -> tuple[Service, ServiceSettings, KeySource]:
     settings = NotificationsSettings()
     return notifications.build(settings, load_hub(settings.hub_dir)), settings, _partner_keys(neighbours)
 
@@ -104,13 +104,13 @@ def build(name: ServiceName, parts: Collection[Part], serve: ServeSettings, inst
 
     `instance` names the process in its consumer group. Raises pydantic's `ValidationError` where settings are missing.
     """
-    neighbours = _Neighbours(name, serve)
+    neighbours = Neighbours(name, serve)
     service, settings, partner_keys = BUILDERS[name](neighbours)
     export_traces(settings.otlp_endpoint, name)
     verifier = Verifier(serve.issuer, (Issuer(serve.issuer, partner_keys), *_further_issuers(neighbours)))
     limits = limits_of(service, RateSettings())
     running = {
-        Part.API: [_watching_agencies(neighbours, verifier, limits)] if name is not ServiceName.REFERRALS else [],
+        Part.API: watching_others(neighbours, verifier, limits),
         Part.WORKER: [background(name, service.work)],
         Part.RELAY: [relaying([service], serve.kafka)],
         Part.CONSUMER: [consuming([service], serve.kafka, instance)],
@@ -130,11 +130,11 @@ def build(name: ServiceName, parts: Collection[Part], serve: ServeSettings, inst
     )
 
 
-def _partner_keys(neighbours: _Neighbours) -> KeySource:
+def _partner_keys(neighbours: Neighbours) -> KeySource:
     return FetchedKeys(neighbours.http(), f"{neighbours.serve.referrals_url}/.well-known/jwks.json")
 
 
-def _further_issuers(neighbours: _Neighbours) -> list[Issuer]:
+def _further_issuers(neighbours: Neighbours) -> list[Issuer]:
     serve = neighbours.serve
     issuers = [
         Issuer(name, FetchedKeys(neighbours.http(), issuer.jwks_url), staff=issuer.staff)
@@ -146,19 +146,34 @@ def _further_issuers(neighbours: _Neighbours) -> list[Issuer]:
     return issuers
 
 
-def _watching_agencies(neighbours: _Neighbours, verifier: Verifier, limits: Limits) -> APIRouter:
-    """Keep who is disabled, and whose rates differ, as the referrals service has it; while that is away as it was."""
-    client = neighbours.client_of(neighbours.serve.referrals_url)
+def watching_others(neighbours: Neighbours, verifier: Verifier, limits: Limits) -> list[APIRouter]:
+    """Keep whose tokens are refused, and whose rates differ, as the services have it that this one is not."""
+    serve = neighbours.serve
+
+    def take_agencies(standing: Mapping[str, Any]) -> None:
+        verifier.disabled = set(standing["disabled"])
+        limits.of_agencies = rates_of_agencies(standing["rates"])
+
+    def take_staff(standing: Mapping[str, Any]) -> None:
+        verifier.left = {(issuer, subject) for issuer, subject in standing["left"]}
+
+    watched = {
+        ServiceName.REFERRALS: (serve.referrals_url, "/internal/agencies/standing", take_agencies),
+        ServiceName.TRIAGE: (serve.triage_url, "/internal/staff/left", take_staff),
+    }
+    return [_watching(neighbours, *place) for service, place in watched.items() if service is not neighbours.name]
+
+
+def _watching(neighbours: Neighbours, url: str, path: str, take: Callable[[Mapping[str, Any]], None]) -> APIRouter:
+    """Read a neighbour's page every few seconds; while that is away all stays as it was."""
+    client = neighbours.client_of(url)
 
     async def watch() -> None:
         while True:
             try:
-                standing = await client.get_detail("/internal/agencies/standing")
+                take(await client.get_detail(path))
             except (Transient, NotFound) as error:
-                log.warning("standing of agencies not read", error=type(error).__name__)
-            else:
-                verifier.disabled = set(standing["disabled"])
-                limits.of_agencies = rates_of_agencies(standing["rates"])
+                log.warning("standing not read", route=path, error=type(error).__name__)
             await asyncio.sleep(STANDING_SECONDS)
 
     return background(neighbours.name, watch)

@@ -1,28 +1,29 @@
 """Composition root of triage: settings, database, policy, routes, consumers and background work."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from fastapi import APIRouter
+from fastapi import APIRouter, FastAPI
 
 from services.triage import api, consumer, pages, worker
 from services.triage.actions.desk import Desk
 from services.triage.actions.directory import seed_directory
 from services.triage.actions.register import enter_people, name_issuer
 from services.triage.actions.sessions import staff_of
-from services.triage.api.register import Admitted
+from services.triage.api.register import Admitted, watch_left
 from services.triage.domain import PolicyUnreadable, misfits_of
 from services.triage.pages.live import Changes, announce, listen
 from services.triage.pages.personas import personas_of
 from services.triage.pages.personas import router_of as demo_sign_in
-from services.triage.pages.site import site_of
+from services.triage.pages.site import Site, site_of
 from services.triage.queries.gauges import GAUGES
 from services.triage.settings import Settings
 from services.triage.thresholds import Policy, PolicyError, load_policy, load_vocabulary
-from shared.db import open_pools, transaction
+from shared.db import Database, open_pools, transaction
 from shared.http.background import background
 from shared.http.client import ServiceClient
 from shared.http.service import Resources, Service
@@ -48,12 +49,11 @@ def build(
     resources = Resources(db, vault, hub, upkeep)
 
     @asynccontextmanager
-    async def lifespan(_: Any) -> AsyncIterator[dict[str, Any]]:
+    async def lifespan(app: FastAPI) -> AsyncIterator[dict[str, Any]]:
+        watching = asyncio.create_task(watch_left(upkeep, app.state.verifier))
         try:
             await seed_directory(upkeep, folder)
-            async with transaction(upkeep) as session:
-                await enter_people(session, [*staff_of(hub, settings.staff_issuer), *site.personas.values()])
-                await name_issuer(session, settings.staff_issuer)
+            await _open_register(upkeep, settings, hub, site)
             yield {
                 NAME: resources,
                 "triage_desk": desk,
@@ -64,6 +64,8 @@ def build(
                 "triage_admitted": Admitted(),
             }
         finally:
+            watching.cancel()
+            await asyncio.gather(watching, return_exceptions=True)
             await db.close()
             await upkeep.close()
 
@@ -76,6 +78,13 @@ def build(
     work = partial(worker.work, upkeep, desk, client, settings)
     taken = consumer.entries(desk, client, settings), consumer.urgent_entries(desk, urgent or client, settings)
     return Service(NAME, resources, router, work, *taken, GAUGES, settings.fault_patience_seconds)
+
+
+async def _open_register(db: Database, settings: Settings, hub: Hub, site: Site) -> None:
+    """Enter the staff of the hub's data, and the demo's over them."""
+    async with transaction(db) as session:
+        await enter_people(session, [*staff_of(hub, settings.staff_issuer), *site.personas.values()])
+        await name_issuer(session, settings.staff_issuer)
 
 
 def policy_of(folder: Path, hub: Hub) -> Policy:

@@ -64,11 +64,15 @@ class Verified:
 
 @dataclass
 class Verifier:
-    """Checks access tokens against a list of issuers; `disabled` holds agencies whose tokens are refused."""
+    """Checks access tokens against a list of issuers; none is good of agencies `disabled` and of staff who `left`.
+
+    `left` holds issuer and subject of each.
+    """
 
     audience: str
     issuers: tuple[Issuer, ...]
     disabled: set[str] = field(default_factory=set)
+    left: set[tuple[str, str]] = field(default_factory=set)
     _verified: dict[bytes, Verified] = field(default_factory=dict)
 
     async def verify(self, token: str) -> Caller:
@@ -83,6 +87,8 @@ class Verifier:
             self._verified[digest] = known
         if known.caller.subject in self.disabled:
             raise Unauthorized("This client is disabled. Ask the hub.")
+        if (known.caller.issuer, known.caller.subject) in self.left:
+            raise Unauthorized("This account has left the front door. Ask an administrator.")
         return known.caller
 
     def is_plausible(self, token: str) -> bool:

@@ -95,6 +95,18 @@ FORGED: dict[str, Callable[[], str]] = {
 }
 
 
+async def test_who_left_is_refused_by_issuer_and_account() -> None:
+    """However good the token still is; an agency of the same name, or another issuer's person, is somebody else."""
+    verifying = verifier()
+    good = issue_token(STAFF_KEY, STAFF_ISSUER, ISSUER, {"sub": "a-school", "roles": ["screener"]})
+    verifying.left = {("http://elsewhere.test", "a-school")}
+    assert (await verifying.verify(good)).subject == "a-school"
+    verifying.left = {(STAFF_ISSUER, "a-school")}
+    with pytest.raises(Unauthorized):
+        await verifying.verify(good)
+    assert (await verifying.verify(token())).subject == "a-school"
+
+
 @pytest.mark.parametrize("name", FORGED)
 async def test_a_forged_token_is_refused(name: str) -> None:
     """Whatever is wrong with it, the answer is the same 401 that tells nothing."""

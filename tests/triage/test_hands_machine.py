@@ -10,7 +10,7 @@ from hypothesis.stateful import initialize, invariant, rule
 from sqlalchemy import func, select, update
 
 from services.triage.actions.claim_case import release_lapsed
-from services.triage.actions.register import rejoin_register, return_work
+from services.triage.actions.register import add_person, return_work
 from services.triage.models import Case, StaffMember
 from services.triage.queries.staff import works_on_cases
 from shared.db import transaction
@@ -93,7 +93,7 @@ class Hands(Walk):
             await leave(self.front, who)
         else:
             async with transaction(self.front.db) as session:
-                await rejoin_register(session, who)
+                await add_person(session, who)
         self.away ^= {who}
 
     def teardown(self) -> None:

@@ -1,18 +1,20 @@
 """Who leaves, or works on cases no more: nothing stays in their hands."""
 
+import asyncio
 from uuid import UUID
 
 import pytest
 from sqlalchemy import select, update
 
 from services.triage.actions.drafts import keep_draft
-from services.triage.actions.register import rejoin_register, return_work
+from services.triage.actions.register import add_person, return_work
 from services.triage.actions.sessions import Person, find_session, sign_in
+from services.triage.api.register import watch_left
 from services.triage.domain.staff import AccountUnknown, PersonHasLeft
 from services.triage.models import Case, Draft, ParallelRoute
 from shared.db import transaction
 from shared.security import FRONT_DOOR, Caller, Role
-from tests.fakes import STAFF_ISSUER, as_staff
+from tests.fakes import STAFF_ISSUER, as_partner, as_staff, eventually, verifier
 from tests.triage.asking import AGENCIES, questions
 from tests.triage.conftest import MANAGER, SCREENER, SCREENER_2, Front, example
 from tests.triage.staffing import arrive, leave
@@ -62,8 +64,22 @@ async def test_who_has_left_is_given_nothing(front: Front) -> None:
     assert (reply.status_code, reply.json()["type"]) == (401, "/problems#person-has-left")
 
     async with transaction(front.db) as session:
-        await rejoin_register(session, "kim")
+        await add_person(session, "kim")
     assert (await front.post(case, "assignment", {"to": "kim"}, MANAGER)).status_code == 200
+
+
+async def test_the_other_services_are_told_who_has_left(front: Front) -> None:
+    """By issuer and account; triage keeps the same for its own process."""
+    await arrive(front, SCREENER, SCREENER_2)
+    await leave(front, "screener")
+    reply = await front.http.get("/internal/staff/left", headers=as_partner("service-referrals", "internal:read"))
+    verifying = verifier()
+    watching = asyncio.create_task(watch_left(front.db, verifying))
+    await eventually(lambda: asyncio.sleep(0, verifying.left))
+    watching.cancel()
+
+    assert reply.json() == {"left": [[STAFF_ISSUER, "screener"]]}
+    assert verifying.left == {(STAFF_ISSUER, "screener")}
 
 
 async def test_nobody_unknown_leaves(front: Front) -> None:

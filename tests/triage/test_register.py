@@ -1,17 +1,19 @@
 """The register: who is in it, and that nothing is given to anybody else."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import event, update
 
-from services.triage.actions.register import enter_people, name_issuer
+from services.triage.actions.register import add_person, enter_people, name_issuer
 from services.triage.actions.sessions import Person
 from services.triage.api.register import Admitted
-from services.triage.domain.staff import close_spellings
+from services.triage.domain.staff import AccountUnknown, close_spellings
 from services.triage.models import Case
 from shared.db import transaction
-from shared.security import Caller, Role
+from shared.problems import BadRequest, Problem
+from shared.security import FRONT_DOOR, Caller, Role
 from shared.settings.environment import Profile
 from shared.settings.hub import Hub
 from tests.conftest import OpenDatabase
@@ -72,6 +74,34 @@ async def test_whom_the_hub_names_is_in_it_from_the_start(open_service: OpenData
         people = await registered(front)
     assert (people["j.doe"].issuer, people["j.doe"].name) == ("https://first.example", "Jo Doe")
     assert (people["x"].issuer, people["x"].roles) == ("https://second.example", ["auditor"])
+
+
+async def test_an_administrator_adds_somebody(front: Front) -> None:
+    """With issuer and roles, before they ever sign in; an account that moves to another provider keeps the rest."""
+    async with transaction(front.db) as session:
+        await add_person(session, "kim", issuer="https://first.example", name="Kim", roles=["manager", "screener"])
+        await add_person(session, "kim", issuer="https://second.example")
+    kim = (await registered(front))["kim"]
+
+    assert (kim.issuer, kim.name, kim.roles) == ("https://second.example", "Kim", ["manager", "screener"])
+    assert kim.agency == FRONT_DOOR
+
+
+@pytest.mark.parametrize(
+    ("known", "problem"),
+    [
+        ({"issuer": "https://first.example"}, AccountUnknown),
+        ({"roles": ["manager"]}, AccountUnknown),
+        ({"issuer": "https://first.example", "roles": ["referrer"]}, BadRequest),
+        ({"issuer": "https://first.example", "roles": ["king"]}, BadRequest),
+    ],
+)
+async def test_nobody_is_added_by_half(front: Front, known: Any, problem: type[Problem]) -> None:
+    """Somebody new needs an issuer and a role, and only roles of staff."""
+    with pytest.raises(problem):
+        async with transaction(front.db) as session:
+            await add_person(session, "kim", **known)
+    assert await registered(front) == {}
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 What lies with somebody who is not in it, or works on cases no more, goes back to where others find it.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any
 
 from sqlalchemy import ColumnElement, delete, func, literal_column, select, update
@@ -18,8 +18,8 @@ from services.triage.actions.sessions import Person, sign_out_everywhere
 from services.triage.domain.staff import AccountUnknown, PersonHasLeft
 from services.triage.models import Case, Draft, ParallelRoute, StaffMember
 from services.triage.queries.staff import is_colleague, works_on_cases
-from shared.problems import Unauthorized
-from shared.security import Caller
+from shared.problems import BadRequest, Unauthorized
+from shared.security import FRONT_DOOR, GUEST_ROLE, Caller, Role
 from shared.settings.hub import Hub
 
 MOST_AT_ONCE = 100
@@ -103,20 +103,41 @@ async def leave_register(session: AsyncSession, subject: str) -> None:
 
     Nobody locks a case here: who assigns one locks the case first and the person then.
     """
-    await _set_left(session, subject, func.coalesce(StaffMember.left_at, func.clock_timestamp()))
+    leaving = update(StaffMember).where(StaffMember.subject == subject)
+    leaving = leaving.values(left_at=func.coalesce(StaffMember.left_at, func.clock_timestamp()))
+    if (await session.execute(leaving.returning(StaffMember.subject))).first() is None:
+        raise AccountUnknown("See `frontdoor staff list`.")
     await sign_out_everywhere(session, subject)
     await session.execute(delete(Draft).where(Draft.subject == subject))
 
 
-async def rejoin_register(session: AsyncSession, subject: str) -> None:
-    """Take a person who had left back."""
-    await _set_left(session, subject, None)
+async def add_person(
+    session: AsyncSession,
+    subject: str,
+    *,
+    issuer: str | None = None,
+    name: str | None = None,
+    roles: Collection[str] = (),
+) -> None:
+    """Take somebody in, or back, with what is known of them; what is not given stays as it was.
 
-
-async def _set_left(session: AsyncSession, subject: str, left_at: object) -> None:
-    changed = update(StaffMember).where(StaffMember.subject == subject).values(left_at=left_at)
-    if (await session.execute(changed.returning(StaffMember.subject))).first() is None:
-        raise AccountUnknown("See `frontdoor staff list`.")
+    Raises `AccountUnknown` for somebody new without an issuer or a role, `BadRequest` for a role that staff have not.
+    """
+    wrong = set(roles) - (set(Role) - {GUEST_ROLE})
+    if wrong:
+        raise BadRequest(f"Give roles of staff: {', '.join(sorted(set(Role) - {GUEST_ROLE}))}.")
+    member = await session.get(StaffMember, subject, with_for_update=True)
+    if member is None:
+        if issuer is None or not roles:
+            raise AccountUnknown("Give issuer and roles of somebody who was never here.")
+        member = StaffMember(subject=subject, issuer=issuer, name=subject, roles=[], agency=FRONT_DOOR)
+        session.add(member)
+    member.left_at = None
+    member.issuer, member.name, member.roles = (
+        issuer or member.issuer,
+        name or member.name,
+        sorted(roles) or member.roles,
+    )
 
 
 async def return_work(session: AsyncSession) -> int:

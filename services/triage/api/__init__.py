@@ -18,5 +18,18 @@ from services.triage.api import (
 )
 
 router = APIRouter(dependencies=[Depends(register.admit)])
-for room in (queue, casework, challenges, claims, clocks, decisions, information, links, offers, directory, checks):
+for room in (
+    queue,
+    casework,
+    challenges,
+    claims,
+    clocks,
+    decisions,
+    information,
+    links,
+    offers,
+    directory,
+    checks,
+    register,
+):
     router.include_router(room.router)

@@ -1,18 +1,31 @@
-"""Staff who call the API are in the register: looked up at their first call, and again every half a minute."""
+"""Staff who call the API are in the register: looked up at their first call, and again every half a minute.
 
+Of who has left no service takes a token: this process keeps them in its verifier, the others ask for them here.
+"""
+
+import asyncio
 import time
 from dataclasses import dataclass, field
+from typing import Annotated
 
-from fastapi import Request
+from fastapi import APIRouter, Request
+from sqlalchemy.exc import SQLAlchemyError
 
 from services.triage.actions.register import admit_caller, return_work
-from services.triage.api.desk import Triage
-from shared.db import transaction
+from services.triage.api.desk import Triage, WorkSession
+from services.triage.queries.staff import people_who_left
+from shared.db import Database, transaction
+from shared.http.routes import StrictRoute
 from shared.problems import Unauthorized
-from shared.security import Caller, caller_of
+from shared.security import Caller, Verifier, allow, caller_of
+from shared.telemetry import log
 
 ADMITTED_SECONDS = 30.0
 MOST_ADMITTED = 10_000
+LEFT_SECONDS = 10.0
+
+router = APIRouter(route_class=StrictRoute, include_in_schema=False)
+ServiceCaller = Annotated[Caller, allow(scope="internal:read")]
 
 
 @dataclass
@@ -45,3 +58,21 @@ async def admit(request: Request, resources: Triage) -> None:
         async with transaction(resources.db) as session:
             await return_work(session)
     admitted.add(caller)
+
+
+@router.get("/internal/staff/left")
+async def list_left(caller: ServiceCaller, session: WorkSession) -> dict[str, list[tuple[str, str]]]:
+    """List issuer and account of staff whose tokens the other services refuse from now on."""
+    del caller
+    return {"left": sorted(await people_who_left(session))}
+
+
+async def watch_left(db: Database, verifier: Verifier) -> None:
+    """Keep up to date who has left; while the database is away as it was."""
+    while True:
+        try:
+            async with transaction(db) as session:
+                verifier.left = await people_who_left(session)
+        except (SQLAlchemyError, OSError) as error:
+            log.warning("staff not read", error=type(error).__name__)
+        await asyncio.sleep(LEFT_SECONDS)

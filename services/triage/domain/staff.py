@@ -54,7 +54,7 @@ class PersonHasLeft(Problem):
 
 
 class AccountUnknown(Problem):
-    """The register has nobody of this account: never signed in, and never used a token."""
+    """The register has nobody of this account: never named, never signed in, and never used a token."""
 
     title, status, slug = "The register has nobody of this account", 404, "account-unknown"
 

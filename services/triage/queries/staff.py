@@ -21,6 +21,12 @@ async def people(session: AsyncSession) -> Sequence[StaffMember]:
     return (await session.scalars(_present)).all()
 
 
+async def people_who_left(session: AsyncSession) -> set[tuple[str, str]]:
+    """Return issuer and subject of everybody who has left."""
+    query = select(StaffMember.issuer, StaffMember.subject).where(StaffMember.left_at.is_not(None))
+    return {(issuer, subject) for issuer, subject in (await session.execute(query)).all()}
+
+
 async def colleagues(session: AsyncSession) -> Sequence[StaffMember]:
     """Return everybody who may work on cases, by name."""
     return [member for member in await people(session) if works_on_cases(member)]
