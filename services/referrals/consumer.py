@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -14,7 +14,7 @@ from services.referrals.actions.follow_case import (
     take_in_triage,
     take_up_again,
 )
-from services.referrals.domain import ReferralId
+from services.referrals.domain import IllegalMove, ReferralId
 from services.referrals.schemas import Feedback
 from shared.events import (
     CaseAcknowledged,
@@ -31,9 +31,13 @@ from shared.events import (
 )
 from shared.http.client import ServiceClient
 from shared.inbox import Entries, Entry
+from shared.problems import NotFound
 from shared.telemetry import correlated
 from shared.telemetry.traces import continued
 from shared.vault import Vault
+
+REFUSALS: Final = (IllegalMove, NotFound)
+"""News of a decision that another has overtaken, or of a referral that is not this hub's."""
 
 
 def entries_of(vault: Vault, triage: ServiceClient) -> Mapping[str, Entries]:
@@ -54,12 +58,13 @@ def entries_of(vault: Vault, triage: ServiceClient) -> Mapping[str, Entries]:
             with correlated(event.correlation_id):
                 await record_decision(session, vault, _referral_id(event), found[event.id])
 
+    acknowledged = Entry(on_case_acknowledged, fetch_feedback, refusals=REFUSALS)
     return {
         "triage": {
             CaseOpened.type: Entry(on_case_opened),
-            CaseAcknowledged.type: Entry(on_case_acknowledged, fetch_feedback),
-            CaseAdviceGiven.type: Entry(on_case_acknowledged, fetch_feedback),
-            CaseDecided.type: Entry(on_case_decided, fetch_feedback),
+            CaseAcknowledged.type: acknowledged,
+            CaseAdviceGiven.type: acknowledged,
+            CaseDecided.type: Entry(on_case_decided, fetch_feedback, refusals=REFUSALS),
             CaseReopened.type: Entry(on_case_reopened),
             InformationRequested.type: Entry(on_information),
             InformationAnswered.type: Entry(on_information),

@@ -70,8 +70,9 @@ class Entry:
 
     It gets no more at once than weigh 60 by `weigh`, a unit being about half a millisecond; what weighs more is alone.
 
-    Types whose entries are equal are taken together. `otherwise` is the least that is done with an event alone where
-    `apply` fails through a fault of ours; `mourn` is done where an event is given up.
+    Types whose entries are equal are taken together. `refusals` are the problems by which the domain refuses an event;
+    any other is a fault of ours, as every error is. `otherwise` is the least that is done with an event alone where
+    `apply` fails through one; `mourn` is done where an event is given up.
     """
 
     apply: Callable[[AsyncSession, Sequence[Event], Prepared], Awaitable[None]]
@@ -79,6 +80,7 @@ class Entry:
     otherwise: Callable[[AsyncSession, Sequence[Event], Prepared], Awaitable[None]] | None = None
     mourn: Mourn | None = None
     weigh: Callable[[Event, Prepared], int] = weigh_alike
+    refusals: tuple[type[Problem], ...] = ()
 
 
 Entries = Mapping[str, Entry]
@@ -198,7 +200,7 @@ async def take_alone(db: Database, reader: str, entry: Entry, event: Event) -> N
     """Take one event by itself, or do the least of it; raises what is a fault of ours, and what passes."""
     try:
         await _apply(db, reader, entry, [event])
-    except Problem as refused:
+    except entry.refusals as refused:
         async with transaction(db) as session:
             await _claim(session, reader, [event], outcome=f"refused: {refused.slug}")
         events_consumed.labels(reader, event.type, "refused").inc()

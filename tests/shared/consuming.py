@@ -5,8 +5,8 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from uuid import UUID
 
-from sqlalchemy import func, select
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy import func, select, text
+from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
 
 from shared.db import Database, transaction
 from shared.events import CaseOpened, Event, encode
@@ -24,6 +24,12 @@ from shared.problems import Problem
 
 def message(event: Event) -> Message:
     return Message(*encode(event))
+
+
+class Refused(Problem):
+    """What the domain of these tests says no by."""
+
+    slug = "refused"
 
 
 class Effects:
@@ -48,7 +54,7 @@ class Effects:
             if event.id == self.poison:
                 raise ZeroDivisionError
             if event.id == self.refused:
-                raise Problem
+                raise Refused
             if event.id == self.missing:
                 raise Transient
         if self.away_times:
@@ -57,7 +63,7 @@ class Effects:
 
     @property
     def entries(self) -> Entries:
-        return {CaseOpened.type: Entry(self.apply, mourn=self.mourn)}
+        return {CaseOpened.type: Entry(self.apply, mourn=self.mourn, refusals=(Refused,))}
 
     async def mourn(self, _: AsyncSession, letter: UUID) -> None:
         self.mourned.append(letter)
@@ -90,3 +96,19 @@ async def replaying(db: Database, effects: "Effects", patience_seconds: float = 
     finally:
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
+
+
+@asynccontextmanager
+async def shut_out(server: str, db: Database) -> AsyncIterator[None]:
+    """Keep everybody out of a database, as where its server is away; `server` is the superuser's URL."""
+    name = db.engine.url.database
+    ended = text("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = :name")
+    engine = create_async_engine(server, isolation_level="AUTOCOMMIT")
+    async with engine.connect() as connection:
+        await connection.exec_driver_sql(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS false')
+        await connection.execute(ended, {"name": name})
+        try:
+            yield
+        finally:
+            await connection.exec_driver_sql(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS true')
+    await engine.dispose()

@@ -104,7 +104,7 @@ async def test_a_refusal_is_a_recorded_outcome(open_service: OpenDatabase) -> No
     await consume(db, "test", effects.entries, [message(event)])
     await consume(db, "test", effects.entries, [message(event)])
     async with transaction(db) as session:
-        assert (await session.scalars(select(inbox.c.outcome))).all() == ["refused: internal"]
+        assert (await session.scalars(select(inbox.c.outcome))).all() == ["refused: refused"]
         assert (await session.execute(select(dead_letters))).all() == []
     assert await effects_in(db) == []
 

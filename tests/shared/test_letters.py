@@ -1,5 +1,7 @@
 """What a fault of ours holds up: tried again in its order, dead once patience ends, and no stranger waits for it."""
 
+import asyncio
+from dataclasses import replace
 from functools import partial
 
 import pytest
@@ -13,10 +15,11 @@ from shared.inbox import (
     consume,
     dead_letters,
 )
+from shared.problems import NotFound
 from tests.conftest import OpenDatabase
 from tests.factories import case_opened
 from tests.fakes import eventually
-from tests.shared.consuming import Effects, effects_in, letters_in, make_due, message, replaying
+from tests.shared.consuming import Effects, effects_in, letters_in, make_due, message, replaying, shut_out
 
 
 async def test_a_failing_event_is_set_aside_alone(open_service: OpenDatabase) -> None:
@@ -113,6 +116,35 @@ async def test_what_stays_away_holds_up_no_stranger(
 
 async def _is_dead_alone(db: Database) -> bool:
     return [state for state, _ in await letters_in(db)] == ["dead"]
+
+
+async def test_a_problem_that_is_no_refusal_is_a_fault_of_ours(open_service: OpenDatabase) -> None:
+    """Only what an entry names is taken as the domain's word; any other problem is tried again."""
+    db = await open_service("shared")
+    event = Event(case_opened())
+    effects = Effects(refused=event.id)
+    entries = {CaseOpened.type: replace(effects.entries[CaseOpened.type], refusals=(NotFound,))}
+    await consume(db, "test", entries, [message(event)])
+    assert await letters_in(db) == [("waiting", event.subject)]
+
+
+async def test_a_database_that_is_away_for_long_kills_nothing(
+    open_service: OpenDatabase, server: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However long it is away, the batch waits for it, and then has its effect once and in order."""
+    monkeypatch.setattr(batches, "IN_PLACE_SECONDS", 0.1)
+    db = await open_service("shared")
+    first, stranger = Event(case_opened()), Event(case_opened())
+    events = [first, Event(first.fact), stranger]
+    effects = Effects()
+    async with shut_out(server, db):
+        taking = asyncio.create_task(consume(db, "test", effects.entries, [message(event) for event in events]))
+        done, _ = await asyncio.wait([taking], timeout=1)
+        assert not done
+    async with asyncio.timeout(30):
+        assert await taking == 3
+    assert await effects_in(db) == [event.id for event in events]
+    assert await letters_in(db) == []
 
 
 async def test_where_all_fails_the_least_is_done(open_service: OpenDatabase) -> None:

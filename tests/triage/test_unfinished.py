@@ -7,8 +7,10 @@ import pytest
 from sqlalchemy import select
 
 from services.triage.actions import link_people, open_case
+from services.triage.domain import DirectoryUnreadable
 from shared.db import transaction
 from shared.inbox import dead_letters
+from shared.problems import NotFound, Problem
 from tests.fakes import eventually
 from tests.triage.conftest import MANAGER, SCREENER, Front, example
 
@@ -62,6 +64,22 @@ async def test_a_case_stands_without_what_fails(
     assert [offer["provider"] for offer in case["offers"]] == ["towcester-family-hub"]
     async with transaction(front.db) as session:
         assert (await session.scalars(select(dead_letters.c.error))).all() == []
+
+
+@pytest.mark.parametrize("problem", [NotFound, DirectoryUnreadable])
+async def test_a_problem_of_ours_refuses_no_referral(front: Front, problem: type[Problem]) -> None:
+    """Nothing by which an answer to a caller would be refused keeps a submitted referral from being a case."""
+
+    def refuse(*_: Any, **__: Any) -> None:
+        raise problem("No.")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("services.triage.queries.known_people.people_of", refuse)
+        referral_id = await front.submit(example("03"))
+        assert (await front.case_of(referral_id))["status"] == "unassigned"
+        case = await finished(front, referral_id, people="failed", route="pending")
+        assert case["referral"] == example("03")
+    assert (await finished(front, referral_id))["status"] == "routed"
 
 
 async def test_danger_is_red_whatever_fails(front: Front, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -58,9 +58,9 @@ async def _finish_case(db: Database, desk: Desk, client: ServiceClient, waiting:
     for step in Unfinished:
         try:
             await _take_step(db, desk, client, waiting, step)
-        except (Transient, NotFound):
-            return
         except Exception as error:
+            if step is Unfinished.DETAILS and isinstance(error, (Transient, NotFound)):
+                return
             if is_away(error):
                 raise
             steps_failed.labels(step).inc()
