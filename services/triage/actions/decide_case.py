@@ -91,12 +91,10 @@ async def confirm_route(session: AsyncSession, desk: Desk, case: Case, caller: C
     decided = [
         {"child": child.child, "level": child.receipt["level"], "outcome": child.receipt["route"]} for child in children
     ]
-    route = decided[0]["outcome"]
-    said = {
-        "feedback_to_referrer": desk.hub.feedback[route],
-        "next_step": desk.hub.next_step[route],
-        "reason": given.reason,
-    }
+    feedback, next_step = (texts.get(decided[0]["outcome"]) for texts in (desk.hub.feedback, desk.hub.next_step))
+    if feedback is None or next_step is None:
+        raise CaseNotRouted("The hub no longer says what the referrer reads for this route. Decide this case.")
+    said = {"feedback_to_referrer": feedback, "next_step": next_step, "reason": given.reason}
     row = _decision(desk, case, caller, DecisionState.FINAL, decided, said, automatic=True)
     session.add(row)
     _write_outcomes(case, children, decided)

@@ -3,7 +3,7 @@
 import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from pydantic import SecretStr
@@ -16,9 +16,10 @@ from shared.settings.environment import Profile
 from shared.settings.files import HubUnreadable
 from shared.settings.hub import load_hub
 from tests.conftest import EXAMPLES, HUB_FOLDER, OpenDatabase
-from tests.fakes import as_partner
+from tests.fakes import ISSUER, as_partner
 from tests.front_door.hub_in_use import tree_of, written
 from tests.triage.conftest import SOCIAL_WORKER, Front, example, opened
+from tests.triage.pages.browsing import Browser
 from tests.triage.pages.conftest import SignIn
 from tests.triage.test_decisions import decision
 
@@ -109,3 +110,24 @@ async def test_files_that_change_count_from_the_next_start(front: Front, folder:
     with pytest.raises(HubUnreadable) as refused_hub:
         build(settings, None, None)  # type: ignore[arg-type] # nobody is asked
     assert refused_hub.value.detail.startswith(f"{folder / 'hub.yaml'}: ")
+
+
+async def test_a_route_of_an_earlier_policy_is_decided(
+    open_service: OpenDatabase, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A case that waits for its confirmation while the hub takes the route's words away goes to a person's decision."""
+    folder = Path(shutil.copytree(HUB_FOLDER, tmp_path / "whole"))
+    async with opened(open_service, load_hub(folder), hub_dir=folder, profile=Profile.DEMO) as front:
+        browser = Browser(front.http, ISSUER)
+        await browser.sign_in("social-worker")
+        case = await front.case_of(await front.submit(example("03")))
+        feedback = front.service.resources.hub.feedback
+        monkeypatch.delitem(cast("dict[str, str]", feedback), case["receipt"]["route"])
+        page = await browser.open(f"/desk/cases/{case['id']}/confirmation")
+        confirmed = await front.post(case, "confirmation", {}, SOCIAL_WORKER)
+        said = decision((0, 2, "family_hub"))
+        decided = await front.post(case, "decision", said, SOCIAL_WORKER)
+
+    assert (page.status_code, "no longer says what the referrer reads" in page.text) == (200, True)
+    assert (confirmed.status_code, confirmed.json()["type"].rsplit("#")[-1]) == (409, "case-not-routed")
+    assert (decided.status_code, decided.json()["status"]) == (200, "decided")
