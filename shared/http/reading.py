@@ -51,9 +51,10 @@ Rank = Annotated[int, Field(ge=-LARGEST_RANK, le=LARGEST_RANK)]
 Day = Annotated[date, Field(ge=date(1900, 1, 1), le=date(2199, 12, 31))]
 
 BY_ID: Final = TypeAdapter(tuple[UUID])
+BY_NAME: Final = TypeAdapter(tuple[str])
 BY_TIME: Final = TypeAdapter(tuple[Moment, UUID])
 AT_POSITION: Final = TypeAdapter(tuple[Annotated[int, Field(ge=0, le=LARGEST_POSITION)]])
-"""What the cursors of lists hold: of the last item the id, or its time and id; of the feed, how far it was read."""
+"""What the cursors of lists hold: of the last item the id, name, or time and id; of the feed, how far it was read."""
 
 
 def encode_cursor(values: Sequence[Any]) -> str:

@@ -6,12 +6,15 @@ from unittest.mock import patch
 
 import pytest
 from fastapi import FastAPI
+from fastapi.routing import iter_route_contexts
+from pydantic import BaseModel
 
 from services.front_door import app, installation, microservice
 from services.front_door.databases import SERVICES, DatabaseUrls
 from services.front_door.installation import prepare_services, read_settings
 from services.front_door.parts import Part, ServiceName
 from services.front_door.settings import ServeSettings
+from shared.http.routes import StrictRoute
 from shared.security import CASE_ROLES, Role
 from tests.authorisation.parties import OWNERS
 from tests.conftest import HUB_FOLDER
@@ -20,6 +23,8 @@ from tests.house.routes import Served, served
 URL = "postgresql+asyncpg://nobody@nowhere/nothing"
 OF_THE_FRAMEWORK = {"/openapi.json", "/docs", "/docs/oauth2-redirect"}
 WITHOUT_QUERY = {"/problems", "/health/live", "/health/ready", "/metrics"}
+WHOLE = ["/v1/unmet-needs"]
+"""A table of counts, which is a page by itself."""
 CASE_TEXT = (
     "/v1/cases",
     "/desk/cases",
@@ -77,6 +82,21 @@ def test_every_route_reads_its_query_strictly(applications: list[FastAPI]) -> No
     for application in applications:
         lax = {route.path for route in served(application) if route.ours and not route.strict}
         assert lax <= WITHOUT_QUERY
+
+
+def test_every_list_has_pages(applications: list[FastAPI]) -> None:
+    """What answers with a cursor takes one, and how many items are wanted."""
+    lists = {
+        route.path: set(route.original_route.names)
+        for route in iter_route_contexts(applications[0].routes)
+        if isinstance(route.original_route, StrictRoute) and _has_cursor(route.original_route.response_model)
+    }
+    assert "/v1/cases" in lists
+    assert [path for path, names in lists.items() if not ("limit" in names and names & {"cursor", "after"})] == WHOLE
+
+
+def _has_cursor(model: object) -> bool:
+    return isinstance(model, type) and issubclass(model, BaseModel) and "next_cursor" in model.model_fields
 
 
 def test_every_route_costs_something(applications: list[FastAPI]) -> None:

@@ -284,5 +284,9 @@ async def test_code_lists_are_published(front: Front) -> None:
         listed = (await front.http.get(f"/v1/code-lists/{name}", headers=TRIAGE)).json()
         assert listed["name"] == name
         assert listed["items"]
+    first = (await front.http.get("/v1/code-lists?limit=3", headers=POLICE)).json()
+    rest = (await front.http.get(f"/v1/code-lists?cursor={first['next_cursor']}", headers=POLICE)).json()
+    assert [item["name"] for item in first["items"] + rest["items"]] == names
+    assert (len(first["items"]), rest["next_cursor"]) == (3, None)
     assert (await front.http.get("/v1/code-lists/none", headers=POLICE)).status_code == 404
     assert (await front.http.get("/v1/code-lists")).status_code == 401

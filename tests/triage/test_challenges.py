@@ -123,3 +123,16 @@ async def test_staff_see_what_waits(front: Front) -> None:
     assert [(one["agency"], one["reason"]) for one in shown] == [("a-school", REASON["reason"])]
     assert (await answer(front, case, made, MANAGER, "upheld")).status_code == 200
     assert (await front.http.get("/v1/challenges", headers=MANAGER)).json()["items"] == []
+
+
+async def test_the_list_of_what_waits_has_pages(front: Front) -> None:
+    """Those due first come first, and the cursor goes on where the page ended."""
+    cases = [await decided_case(front) for _ in range(3)]
+    made = [(await challenge(front, case["referral_id"])).json()["id"] for case in cases]
+
+    first = (await front.http.get("/v1/challenges?limit=2", headers=MANAGER)).json()
+    path = f"/v1/challenges?limit=2&cursor={first['next_cursor']}"
+    second = (await front.http.get(path, headers=MANAGER)).json()
+
+    assert [one["id"] for one in first["items"] + second["items"]] == made
+    assert (len(first["items"]), second["next_cursor"]) == (2, None)

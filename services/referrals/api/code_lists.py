@@ -6,7 +6,9 @@ from fastapi import APIRouter, Depends
 
 from services.referrals.api.access import AnyCaller, Services
 from services.referrals.schemas import CodeListOut, CodeListPage, CodeListSummary
+from shared.http.answers import CursorText, Limit
 from shared.http.limits import Charged
+from shared.http.reading import BY_NAME, decode_cursor, encode_cursor
 from shared.http.routes import StrictRoute
 from shared.problems import NotFound
 from shared.settings.codes import CodeList
@@ -15,10 +17,17 @@ router = APIRouter(route_class=StrictRoute, tags=["code lists"])
 
 
 @router.get("/v1/code-lists")
-async def list_code_lists(_: AnyCaller, resources: Services) -> CodeListPage:
-    """Name every code list of this hub."""
-    lists = sorted(resources.hub.code_lists.values(), key=lambda entry: entry.name)
-    return CodeListPage(items=[CodeListSummary(name=entry.name, title=entry.title) for entry in lists])
+async def list_code_lists(
+    _: AnyCaller, resources: Services, limit: Limit = 50, cursor: CursorText = None
+) -> CodeListPage:
+    """Name the code lists of this hub, by name."""
+    after = decode_cursor(cursor, BY_NAME)
+    rest = sorted(name for name in resources.hub.code_lists if after is None or name > after[0])
+    shown = [resources.hub.code_lists[name] for name in rest[:limit]]
+    return CodeListPage(
+        items=[CodeListSummary(name=entry.name, title=entry.title) for entry in shown],
+        next_cursor=encode_cursor([shown[-1].name]) if len(rest) > limit else None,
+    )
 
 
 async def _known_list(_: AnyCaller, resources: Services, name: str) -> CodeList:

@@ -97,7 +97,7 @@ class CodeListSummary(BaseModel):
 
 class CodeListPage(BaseModel):
     items: list[CodeListSummary]
-    next_cursor: None = None
+    next_cursor: str | None
 
 
 class CodeListOut(CodeListSummary):

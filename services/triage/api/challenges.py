@@ -11,9 +11,10 @@ from services.triage.queries.challenges import find_challenge, open_challenges, 
 from services.triage.schemas import AnswerIn, CaseOut, ChallengeIn, ChallengeList, ChallengeRaised, OpenChallenges
 from shared.audit import record_access
 from shared.db import transaction
-from shared.http.answers import Answer, JsonBody, OnceBody, answer_once, respond
+from shared.http.answers import Answer, CursorText, JsonBody, Limit, OnceBody, answer_once, respond
 from shared.http.limits import ChargedRecord
 from shared.http.openapi import body_of
+from shared.http.reading import BY_TIME, decode_cursor
 from shared.http.routes import StrictRoute
 from shared.http.validation import known_id, validated
 from shared.security import CASE_ROLES, Caller, allow
@@ -69,9 +70,11 @@ async def get_own_challenges(
 
 
 @router.get("/v1/challenges")
-async def get_challenges(_: Staff, session: Session, desk: TriageDesk) -> OpenChallenges:
+async def get_challenges(
+    _: Staff, session: Session, desk: TriageDesk, limit: Limit = 50, cursor: CursorText = None
+) -> OpenChallenges:
     """List the challenges that wait for an answer, those due first before the others."""
-    return await open_challenges(session, desk.hub)
+    return await open_challenges(session, desk.hub, limit, decode_cursor(cursor, BY_TIME))
 
 
 async def _known_challenge(case_id: KnownCase, challenge_id: str, resources: Triage) -> UUID:

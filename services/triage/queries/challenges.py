@@ -1,15 +1,17 @@
 """Challenges of decisions, as staff and the partners who raised them see them."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.triage.domain import ChallengeState
 from services.triage.models import Case, Challenge
 from services.triage.schemas import ChallengeList, ChallengeOfPartner, ChallengeOut, OpenChallenge, OpenChallenges
+from shared.http.reading import encode_cursor
 from shared.problems import NotFound
 from shared.settings.hub import Hub, Stage
 from shared.vault import Vault
@@ -59,16 +61,21 @@ def _shown(vault: Vault, challenge: Challenge) -> dict[str, Any]:
     return plain | {name: sealed.get(name) for name in SEALED}
 
 
-async def open_challenges(session: AsyncSession, hub: Hub) -> OpenChallenges:
+async def open_challenges(
+    session: AsyncSession, hub: Hub, limit: int = MOST_SHOWN, after: tuple[datetime, UUID] | None = None
+) -> OpenChallenges:
     """Return the challenges that wait for an answer, those due first before the others."""
     query = (
         select(Challenge, Case.reference)
         .join(Case, Case.id == Challenge.case_id)
         .where(Challenge.state == ChallengeState.OPEN)
         .order_by(Challenge.due_at, Challenge.id)
-        .limit(MOST_SHOWN)
+        .limit(limit + 1)
     )
+    if after is not None:
+        query = query.where(tuple_(Challenge.due_at, Challenge.id) > after)
     rows = (await session.execute(query)).all()
+    last = rows[limit - 1][0] if len(rows) > limit else None
     plain = ("id", "stage", "due_at", "case_id", "agency")
     return OpenChallenges(
         items=[
@@ -77,8 +84,9 @@ async def open_challenges(session: AsyncSession, hub: Hub) -> OpenChallenges:
                 reference=reference,
                 role=stage_of(hub, one.stage).role,
             )
-            for one, reference in rows
-        ]
+            for one, reference in rows[:limit]
+        ],
+        next_cursor=None if last is None else encode_cursor([last.due_at.isoformat(), last.id]),
     )
 
 

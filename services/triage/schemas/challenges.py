@@ -60,3 +60,4 @@ class OpenChallenge(ChallengeRaised):
 
 class OpenChallenges(BaseModel):
     items: list[OpenChallenge]
+    next_cursor: str | None
