@@ -12,7 +12,7 @@ from typing import Any, Generic, Self, TypeVar, get_args
 from pydantic import BaseModel, ValidationError
 
 from shared.http.validation import words
-from shared.not_understood import VALUE_BYTES, NotUnderstood, Path, not_understood
+from shared.not_understood import VALUE_BYTES, NotUnderstood, Path, as_json, not_understood
 from shared.problems import FieldError
 
 M = TypeVar("M", bound=BaseModel)
@@ -51,15 +51,17 @@ class Reading(Generic[M]):
 
     def document(self) -> dict[str, Any]:
         """Return what is stored: the model's JSON, and beside it what was not understood, where anything was not."""
-        kept = self.model.model_dump(mode="json", exclude_none=True)
-        if self.not_understood:
-            kept["not_understood"] = [vars(one) for one in self.not_understood]
+        return self.model.model_dump(mode="json", exclude_none=True) | self.unclear()
+
+    def unclear(self) -> dict[str, Any]:
+        """Return what was not understood, where anything was not."""
         beside = {
+            "not_understood": [vars(one) for one in self.not_understood],
             "not_understood_more": self.more,
             "characters_replaced": list(self.replaced),
             "as_sent": self.as_sent,
         }
-        return kept | {name: value for name, value in beside.items() if value}
+        return {name: value for name, value in beside.items() if value}
 
 
 def read_leniently(
@@ -226,6 +228,12 @@ class _Draft:
             for path in outermost[:VALUES_KEPT]
         )
         return Reading(valid, kept, len(outermost) - len(kept) + self.more)
+
+
+def as_story(given: Any, longest: int) -> str:
+    """Return as text what was sent for a story, whatever its shape: it is for people to read."""
+    text = given if isinstance(given, str) else as_json(given).decode()
+    return text.strip()[:longest]
 
 
 def _pattern(loc: Path) -> str:

@@ -11,6 +11,9 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import BeforeValidator, WithJsonSchema
 
+NOT_KNOWN: Final = "not known"
+"""What is sent for a name that nobody knows."""
+
 EARLIEST: Final = date(1900, 1, 1)
 DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 NOT_TEXT = re.compile("[\x00\ud800-\udfff]")
@@ -58,6 +61,16 @@ def line(text: str) -> str:
     if not (text.isascii() and text.isprintable()):
         text = narrative(UNSEEN.sub("", OTHER_SPACES.sub(" ", text)))
     return text.strip()
+
+
+def is_blank(text: str) -> bool:
+    """Tell whether there is nothing in a text that anybody can see."""
+    return not UNSEEN.sub("", text).strip()
+
+
+def is_known(name: str | None) -> bool:
+    """Tell whether there is a name, and not the word that there is none."""
+    return bool(name) and str(name).casefold() != NOT_KNOWN
 
 
 def _day(given: Any) -> date:

@@ -56,7 +56,7 @@ async def test_an_unknown_indicator_stops_no_facts(front: Front) -> None:
     added = {"text": TEXT, "indicators": [{"code": "moon_sickness"}, *indicators("unexplained_injury")]}
 
     reply = await amend(front, unsafe["id"], "information", added)
-    refused = await amend(front, safe["id"], "information", added)
+    refused = await amend(front, safe["id"], "information", {**added, "indicators": [{"code": "moon_sickness"}]})
     preferred = await amend(front, safe["id"], "information", added, {**SCHOOL, "Prefer": "handling=lenient"})
     untold = await amend(front, unsafe["id"], "information", {"indicators": [{"code": "??"}]})
     empty = await amend(front, unsafe["id"], "information", {"text": " "})
@@ -73,6 +73,18 @@ async def test_an_unknown_indicator_stops_no_facts(front: Front) -> None:
     assert [one["code"] for one in first["indicators"]] == ["unexplained_injury"]
     assert second["text"] == "not known"
     assert "moon_sickness" not in json.dumps(await front.read(unsafe["id"])) + reply.text
+
+
+@pytest.mark.parametrize("tells", [{"indicators": indicators("unexplained_injury")}, {"immediate_danger": "yes"}])
+async def test_what_tells_of_serious_harm_is_never_refused(front: Front, tells: dict[str, Any]) -> None:
+    """Also where the referral ruled a danger out: what is added may be as urgent as a referral."""
+    safe = await front.submit(document())
+
+    reply = await amend(front, safe["id"], "information", {"text": TEXT, "shoe_size": 7, **tells})
+    refused = await amend(front, safe["id"], "information", {"text": TEXT, "shoe_size": 7, "immediate_danger": "no"})
+
+    assert (reply.status_code, refused.status_code) == (202, 422)
+    assert "/shoe_size" in {one["pointer"] for one in reply.json()["warnings"]}
 
 
 async def test_information_is_taken_at_any_time(front: Front) -> None:

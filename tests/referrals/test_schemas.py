@@ -143,6 +143,7 @@ REFUSED: list[tuple[str, Document, str]] = [
     ("no referrer", document(referrer=None), "/referrer"),
     ("referrer without a name", document(referrer={"phone": "1"}), "/referrer/name"),
     ("referrer with a blank name", document(referrer={"name": " ", "phone": "1"}), "/referrer/name"),
+    ("referrer with a name that nobody sees", document(referrer={"name": "\u200b", "phone": "1"}), "/referrer/name"),
     ("referrer who cannot be reached", document(referrer={"name": "A", "role": "GP"}), "/referrer"),
 ]
 

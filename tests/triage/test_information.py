@@ -1,5 +1,6 @@
 """Staff ask partners about children; each answer, refusal and silence is a fact of the case."""
 
+import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -64,6 +65,32 @@ async def test_a_partner_is_asked_and_answers(front: Front) -> None:
         ("requested", ("a-hospital", "a-school"), True),
         ("answered", ("a-hospital", "a-school"), False),
     ]
+
+
+async def test_an_answer_about_a_child_in_danger_is_taken_whatever_else_it_says(front: Front) -> None:
+    """Unless a danger was ruled out, or where it is preferred; what does not fit staff read, and nobody else."""
+    ordinary = await claimed_case(front)
+    urgent = await claimed_case(front, {**family(), "concern": {**family()["concern"], "immediate_danger": "yes"}})
+    odd = {"answer": ["He is at his uncle's."], "may_share_with": ["referrer", "??"], "bruises": "two"}
+    prefer = {**HOSPITAL, "Prefer": "handling=lenient"}
+
+    refused = await respond(front, await asked(front, ordinary), odd)
+    empty = await respond(front, await asked(front, urgent), {"answer": " ", "bruises": "two"})
+    reply = await respond(front, (await front.case_of(urgent["referral_id"]))["information_requests"][0], odd)
+    preferred = await respond(
+        front, (await front.case_of(ordinary["referral_id"]))["information_requests"][0], odd, prefer
+    )
+
+    assert [one.status_code for one in (refused, empty, reply, preferred)] == [422, 422, 201, 201]
+    assert preferred.headers["Preference-Applied"] == "handling=lenient"
+    (kept,) = (await front.case_of(urgent["referral_id"]))["information_requests"]
+    assert kept["response"]["answer"] == '["He is at his uncle\'s."]'
+    assert kept["response"]["may_share_with"] == ["referrer"]
+    unclear = {one["pointer"]: one["value"] for one in kept["response"]["not_understood"]}
+    assert unclear == {"/answer": ["He is at his uncle's."], "/may_share_with/1": "??", "/bruises": "two"}
+    assert json.loads(kept["response"]["as_sent"]) == odd
+    assert {one["pointer"] for one in reply.json()["warnings"]} == set(unclear)
+    assert "two" not in reply.text
 
 
 async def test_the_submitter_hears_of_the_first_question_and_the_last_answer(front: Front) -> None:

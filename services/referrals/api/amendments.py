@@ -9,7 +9,7 @@ from services.referrals.actions.amend_referral import add_information, withdraw_
 from services.referrals.api.access import Sender, Services, Session
 from services.referrals.domain import ReferralId
 from services.referrals.models import Referral
-from services.referrals.schemas import AmendmentAccepted, InformationIn, WithdrawalIn, adds_something
+from services.referrals.schemas import AmendmentAccepted, InformationIn, WithdrawalIn, adds_something, tells_of_harm
 from shared.db import transaction
 from shared.http.answers import Answer, OnceBody, answer_once
 from shared.http.lenient import APPLIED, Document, OnceLenient
@@ -40,11 +40,11 @@ async def post_information(
 ) -> Response:
     """Add facts to a referral, also to one that is decided; what was sent before stays as it is.
 
-    Unless the referral ruled out a danger, what does not fit is kept and warned about, and a text or an indicator is
-    enough.
+    Unless the referral ruled out a danger, and this tells of none, what does not fit is kept and warned about, and a
+    text or an indicator is enough.
     """
     document: Document = once.document
-    in_danger = referral.urgency != "no"
+    in_danger = referral.urgency != "no" or tells_of_harm(document.content, resources.hub)
     lenient = document.is_lenient(danger=in_danger, enough=adds_something(document.content))
     referral_id = ReferralId(referral.id)
 

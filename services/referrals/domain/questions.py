@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Generic, ParamSpec
 
 from shared.harm import telling_could_harm
+from shared.text import is_known
 
 Document = Mapping[str, Any]
 Lacking = ParamSpec("Lacking")
@@ -242,7 +243,7 @@ def _no_address(document: Document, child: Document) -> bool:
 
 
 def _no_name(_: Document, child: Document) -> bool:
-    nameless = not child.get("family_name") or child["given_name"].casefold() == "not known"
+    nameless = not child.get("family_name") or not is_known(child["given_name"])
     return nameless and not _unborn(child)
 
 

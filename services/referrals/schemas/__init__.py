@@ -36,6 +36,7 @@ from services.referrals.schemas.lenient import (
     read_information_strictly,
     read_referral,
     read_strictly,
+    tells_of_harm,
 )
 from services.referrals.schemas.parse import parse_information, parse_referral
 from services.referrals.schemas.referral import ReferralIn
@@ -75,4 +76,5 @@ __all__ = [
     "read_information_strictly",
     "read_referral",
     "read_strictly",
+    "tells_of_harm",
 ]

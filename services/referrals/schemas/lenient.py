@@ -15,12 +15,10 @@ from services.referrals.schemas.referral import ReferralIn
 from services.referrals.schemas.rules import contradictions
 from services.referrals.schemas.text import LONGEST as LONGEST_NARRATIVE
 from shared.http.lenient import Document, says_something
-from shared.not_understood import as_json
 from shared.problems import FieldError
-from shared.reading import Reading, StandIns, read_leniently
+from shared.reading import Reading, StandIns, as_story, read_leniently
 from shared.settings.hub import Hub
-
-NOT_KNOWN = "not known"
+from shared.text import NOT_KNOWN, line
 
 
 def read_strictly(document: Document, hub: Hub, default_source: str, received_at: datetime) -> Reading[ReferralIn]:
@@ -53,17 +51,26 @@ def read_information(document: Document, hub: Hub, children: int) -> Reading[Inf
     return reading.beside(document.replaced, document.as_sent)
 
 
+def tells_of_harm(content: Any, hub: Hub) -> bool:
+    """Tell whether what is added says of itself that a child may be in danger, as a sign of level 4 does."""
+    if not isinstance(content, Mapping):
+        return False
+    signs = content.get("indicators")
+    present = [
+        sign.get("code") for sign in (signs if isinstance(signs, list) else ())
+        if isinstance(sign, Mapping) and sign.get("status") != "ruled_out"
+    ]  # fmt: skip
+    grave = any(isinstance(code, str) and line(code) in hub.level_4_indicators for code in present)
+    return grave or content.get("immediate_danger", "no") != "no"
+
+
 def adds_something(content: Any) -> bool:
     """Tell whether a document has the least that is taken for information: a text, or an indicator."""
     return isinstance(content, Mapping) and says_something([content.get("text"), content.get("indicators")])
 
 
 def _story(given: Any) -> str:
-    """Return as text what was sent for a story: it is for people to read, whatever its shape."""
-    if not says_something(given):
-        return NOT_KNOWN
-    text = given if isinstance(given, str) else as_json(given).decode()
-    return text.strip()[:LONGEST_NARRATIVE]
+    return as_story(given, LONGEST_NARRATIVE) if says_something(given) else NOT_KNOWN
 
 
 def _child(_: Any = None) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from shared.problems import FieldError
+from shared.text import is_blank
 
 AGES = ("date_of_birth", "expected_delivery_date", "estimated_age_years")
 ANONYMOUS = "9"
@@ -59,7 +60,7 @@ def _beyond(index: Any, people: Any) -> bool:
 
 
 def _filled(text: Any) -> bool:
-    return bool(text.strip()) if isinstance(text, str) else text is not None
+    return not is_blank(text) if isinstance(text, str) else text is not None
 
 
 def _within(document: Mapping[str, Any], name: str) -> Mapping[str, Any]:

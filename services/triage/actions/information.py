@@ -22,7 +22,6 @@ from services.triage.domain import (
     NewInformationKind,
     RequestState,
     request_errors,
-    response_errors,
 )
 from services.triage.domain.staff import who_is_meant
 from services.triage.models import Case, InformationRequest, InformationResponse
@@ -34,6 +33,7 @@ from shared.calendar import term_ends_at
 from shared.db import new_id
 from shared.events import InformationAnswered, InformationFact, InformationRequested
 from shared.problems import FieldError, Invalid
+from shared.reading import Reading
 from shared.security import Caller
 from shared.settings.hub import Colour
 
@@ -116,7 +116,7 @@ async def answer_request(
     case: Case,
     request: InformationRequest,
     caller: Caller,
-    given: InformationResponseIn,
+    reading: Reading[InformationResponseIn],
 ) -> InformationResponse:
     """Keep what the agency says, late or not, and hand it to the case's worker. The caller holds the case's lock."""
     match RequestState(request.state):
@@ -126,10 +126,10 @@ async def answer_request(
             raise InformationRequestClosed("Ring the front door if a child may be at risk.")
         case RequestState.ASKED | RequestState.OVERDUE:
             pass
-    _refuse(*response_errors(given.answer, given.refuse_reason), *_sharing_errors(desk, given))
+    given = reading.model
     in_time = request.state == RequestState.ASKED
     request.state = RequestState.REFUSED if given.answer is None else RequestState.ANSWERED
-    sealed = {"answer": given.answer, "refuse_reason": given.refuse_reason}
+    sealed = {"answer": given.answer, "refuse_reason": given.refuse_reason, **reading.unclear()}
     response = InformationResponse(
         request_id=request.id,
         responded_by=caller.subject,
@@ -145,12 +145,6 @@ async def answer_request(
     await note(session, case, caller, f"information.{request.state}")
     await add_new_information(session, desk, case, NewInformationKind.RESPONSE, details={"request_id": str(request.id)})
     return response
-
-
-def _sharing_errors(desk: Desk, given: InformationResponseIn) -> Iterator[FieldError]:
-    for index, code in enumerate(given.may_share_with):
-        if not desk.hub.code_lists["may_share_with"].takes(code):
-            yield FieldError(f"/may_share_with/{index}", "Send a code of the list may_share_with.")
 
 
 async def let_request_lapse(session: AsyncSession, case: Case, request: InformationRequest) -> bool:

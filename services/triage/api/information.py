@@ -1,7 +1,7 @@
 """Staff ask partners about children, and partners read what they are asked and answer."""
 
 from collections.abc import Mapping
-from typing import Annotated
+from typing import Annotated, NamedTuple
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Request, Response
@@ -18,11 +18,14 @@ from services.triage.schemas import (
     InformationRequestIn,
     InformationRequestOut,
     InformationResponseIn,
+    answers_something,
+    read_response,
 )
 from shared.audit import record_access
 from shared.db import transaction
 from shared.http.answers import Answer, CursorText, Limit, OnceBody, answer_once
 from shared.http.client import ServiceClient
+from shared.http.lenient import APPLIED, Document, OnceLenient
 from shared.http.limits import ChargedRecord
 from shared.http.openapi import body_of
 from shared.http.reading import BY_TIME, decode_cursor
@@ -54,13 +57,21 @@ async def _answering_agencies(caller: Staff, request: Request) -> Mapping[str, s
     return found
 
 
-async def _known_request(request_id: str, caller: Asked, resources: Triage) -> UUID:
+class KnownRequest(NamedTuple):
+    """A request to the caller's agency, and whether its case may be of a child in danger."""
+
+    id: UUID
+    in_danger: bool
+
+
+async def _known_request(request_id: str, caller: Asked, resources: Triage) -> KnownRequest:
     async with transaction(resources.db) as session:
-        return (await find_asked(session, caller.agency, known_id(request_id)))[0].id
+        request, case = await find_asked(session, caller.agency, known_id(request_id))
+        return KnownRequest(request.id, case.urgency != "no")
 
 
 Agencies = Annotated[Mapping[str, str | None], Depends(_answering_agencies)]
-KnownRequest = Annotated[UUID, Depends(_known_request)]
+AskedOnce = Annotated[KnownRequest, Depends(_known_request)]
 
 
 @router.post(
@@ -121,19 +132,25 @@ async def get_information_request(
     "/v1/information-requests/{request_id}/response",
     status_code=201,
     response_model=AskedDetail,
+    responses={201: APPLIED},
     openapi_extra=body_of(InformationResponseIn),
 )
 async def post_response(
-    caller: Asked, request_id: KnownRequest, once: OnceBody, session: Session, desk: TriageDesk
+    caller: Asked, known: AskedOnce, once: OnceLenient, session: Session, desk: TriageDesk
 ) -> Response:
-    """Answer the request, or refuse it with a reason; staff read it, and who else the agency names."""
+    """Answer the request, or refuse it with a reason; staff read it, and who else the agency names.
+
+    Unless a danger was ruled out, what does not fit is kept and warned about, and an answer of any shape is enough.
+    """
+    document: Document = once.document
+    lenient = document.is_lenient(danger=known.in_danger, enough=answers_something(document.content))
 
     async def make() -> Answer:
-        given = validated(InformationResponseIn, once.document)
-        request, case = await find_asked(session, caller.agency, request_id)
+        reading = read_response(document, desk.hub.code_lists["may_share_with"], lenient=lenient)
+        request, case = await find_asked(session, caller.agency, known.id)
         await lock(session, case.id)
         await session.refresh(request)
-        await answer_request(session, desk, case, request, caller, given)
-        return Answer(201, await show_asked(session, desk.vault, request, case))
+        await answer_request(session, desk, case, request, caller, reading)
+        return Answer(201, await show_asked(session, desk.vault, request, case), document.headers)
 
     return await answer_once(session, desk.vault, caller, once, make)

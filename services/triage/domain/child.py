@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from shared.text import is_known
+
 Document = Mapping[str, Any]
 
-NOT_KNOWN = "not known"
 MONTHS = 12
 YOUNG = 24
 """Children under two years are counted in months."""
@@ -31,7 +32,7 @@ class Protection:
 def called(child: Mapping[str, Any]) -> str:
     """Return a child's name as it was given, or that it is not known."""
     names = [child.get(part) for part in ("given_name", "family_name")]
-    known = " ".join(name for name in names if name and name != NOT_KNOWN)
+    known = " ".join(str(name) for name in names if is_known(name))
     if known:
         return known
     return "Unborn child" if child.get("expected_delivery_date") else "Name not known"

@@ -9,8 +9,9 @@ from services.triage.domain import RequestState, identity_of, withheld_of
 from services.triage.models import Case, InformationRequest, InformationResponse
 from services.triage.queries.cases import Place, open_details
 from services.triage.queries.information import open_request, show_response
-from services.triage.schemas import AskedDetail, AskedItem, AskedPage
+from services.triage.schemas import AskedDetail, AskedItem, AskedPage, WarningOut
 from shared.http.reading import encode_cursor
+from shared.not_understood import outside
 from shared.problems import NotFound
 from shared.vault import Vault
 
@@ -51,6 +52,8 @@ async def show_asked(session: AsyncSession, vault: Vault, request: InformationRe
     sealed = open_request(vault, request)
     referral = open_details(vault, case)
     named = [] if referral is None or request.state == RequestState.WITHDRAWN else request.children
+    response = show_response(vault, await session.get(InformationResponse, request.id))
+    unclear = response.not_understood if response else []
     return AskedDetail(
         **_item(request, case).model_dump(),
         purpose=sealed["purpose"],
@@ -58,7 +61,8 @@ async def show_asked(session: AsyncSession, vault: Vault, request: InformationRe
         questions=sealed["questions"],
         children=[] if referral is None else [identity_of(referral["children"][i], sealed["source"]) for i in named],
         withhold=[] if referral is None else withheld_of(referral, request.children),
-        response=show_response(vault, await session.get(InformationResponse, request.id)),
+        response=response,
+        warnings=[WarningOut(pointer=outside(one.pointer), detail=one.detail) for one in unclear],
     )
 
 

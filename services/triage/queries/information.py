@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.triage.domain import RequestState
 from services.triage.models import InformationRequest, InformationResponse
-from services.triage.schemas import InformationRequestOut, InformationResponseOut
+from services.triage.schemas import InformationRequestOut, InformationResponseDetail
 from shared.vault import Vault
 
 REQUESTS = InformationRequest.__tablename__
@@ -46,11 +46,11 @@ def open_request(vault: Vault, request: InformationRequest) -> Mapping[str, Any]
     return sealed
 
 
-def show_response(vault: Vault, response: InformationResponse | None) -> InformationResponseOut | None:
+def show_response(vault: Vault, response: InformationResponse | None) -> InformationResponseDetail | None:
     if response is None:
         return None
     sealed = vault.open(RESPONSES, response.request_id, response.details)
-    return InformationResponseOut(
+    return InformationResponseDetail(
         responded_by=response.responded_by,
         responded_at=response.responded_at,
         may_share_with=response.may_share_with,

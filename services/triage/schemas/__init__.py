@@ -52,8 +52,11 @@ from services.triage.schemas.information import (
     AskedPage,
     InformationRequestIn,
     InformationRequestOut,
+    InformationResponseDetail,
     InformationResponseIn,
     InformationResponseOut,
+    answers_something,
+    read_response,
 )
 from services.triage.schemas.links import Candidate, EarlierContact, MatchOut, OtherCase
 from services.triage.schemas.offers import (
@@ -114,6 +117,7 @@ __all__ = [
     "In",
     "InformationRequestIn",
     "InformationRequestOut",
+    "InformationResponseDetail",
     "InformationResponseIn",
     "InformationResponseOut",
     "Level",
@@ -148,4 +152,6 @@ __all__ = [
     "UnmetNeedOut",
     "UnmetNeedPage",
     "WarningOut",
+    "answers_something",
+    "read_response",
 ]

@@ -6,14 +6,14 @@ from typing import Annotated
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
 from shared import clock
-from shared.text import narrative
+from shared.text import is_blank, narrative
 
 LONGEST_TEXT = 20_000
 FARTHEST = timedelta(days=366)
 
 
 def _not_blank(text: str) -> str:
-    if not text.strip():
+    if is_blank(text):
         raise ValueError("Write something here.")
     return text
 

@@ -18,6 +18,7 @@ from services.triage.pages.words import plain
 from shared.http.reading import whole_number
 from shared.problems import BadRequest
 from shared.settings.hub import Hub
+from shared.text import NOT_KNOWN
 
 SO_FAR = "so_far"
 KEY = "key"
@@ -130,7 +131,7 @@ def _put(document: dict[str, Any], pointer: str, value: Any) -> None:
 def _child(child: Mapping[str, Any]) -> dict[str, Any]:
     """Return a child with a name to call it by, and with the better of two ways to say its age."""
     dated = any(child.get(name) for name in BORN)
-    return {"given_name": "not known"} | {name: said for name, said in child.items() if not (dated and name == AGE)}
+    return {"given_name": NOT_KNOWN} | {name: said for name, said in child.items() if not (dated and name == AGE)}
 
 
 @dataclass(frozen=True)
