@@ -53,7 +53,7 @@ Line = Annotated[Words, StringConstraints(pattern=r"^[^\x00-\x1f\x7f]+$")]
 Count = Annotated[int, Field(strict=True, gt=0)]
 
 
-class _Loader(yaml.SafeLoader):
+class _Loader(yaml.CSafeLoader):
     """Refuses a key that stands twice, of which YAML silently takes the last."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:

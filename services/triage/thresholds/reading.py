@@ -41,7 +41,7 @@ class _Reading:
     def __init__(self, file: str, text: str) -> None:
         self._file = file
         self._text = text
-        self._events: Iterator[yaml.Event] = yaml.parse(text, Loader=yaml.SafeLoader)
+        self._events: Iterator[yaml.Event] = yaml.parse(text, Loader=yaml.CSafeLoader)
         self._lines: dict[Place, int] = {}
         self._found: list[Complaint] = []
 
@@ -101,7 +101,7 @@ class _Reading:
         if not isinstance(event, yaml.ScalarEvent):
             advice = "A name is expected before the colon, not a list or a group."
             raise PolicyError([*self._found, Complaint(self._file, _line(event), advice)])
-        if event.value == "<<" and event.style is None:
+        if event.value == "<<" and not event.style:
             self._complain(_line(event), 'The merge key "<<" is not allowed. Write the lines out in full.')
         return event.value
 
@@ -117,7 +117,7 @@ class _Reading:
 
 def _scalar(event: yaml.ScalarEvent) -> str | int | bool | None:
     text = event.value
-    if event.style is not None:
+    if event.style:
         return text
     if text in _WORDS:
         return _WORDS[text]
@@ -132,7 +132,7 @@ def _line(event: yaml.Event) -> int:
 
 def _line_of(error: yaml.YAMLError, text: str) -> int:
     if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark:
-        return error.problem_mark.line + 1
+        return min(error.problem_mark.line, text.count("\n")) + 1
     return text.count("\n", 0, getattr(error, "position", 0)) + 1
 
 

@@ -73,6 +73,7 @@ def test_a_value_is_what_it_looks_like(tmp_path: Path, written: str, taken: obje
         (b"a: [1\nb: 2\n", 2, "This is not YAML"),
         (b"a: 1\n\tb: 2\n", 2, "This is not YAML"),
         (b"a: 1\nb: \x00\n", 2, "This is not YAML"),
+        (b"a: 1\nb: [1, 2", 2, "This is not YAML"),
         (b"a: 1\nb: \xff\n", 2, "This is not UTF-8"),
         (b"[" * 200_000, 1, "nested too deeply"),
         (b"a: " + b"{b: " * 40 + b"1" + b"}" * 40, 1, "nested too deeply"),
