@@ -1,4 +1,4 @@
-"""Every cell of route, role and relation, asked of the running front door with real tokens."""
+"""Every cell of route, role and relation, asked of the running front door with real tokens; and with nothing left."""
 
 import re
 from collections.abc import Iterator
@@ -9,7 +9,10 @@ from fastapi import FastAPI
 from services.notifications import api as notifications
 from services.referrals import api as referrals
 from services.triage import api as triage
-from shared.security import GUEST_ROLE
+from shared.allowances import Allowance, Rate
+from shared.http.buckets import Lease
+from shared.http.limits import FREE, Limits, Ticket
+from shared.security import GUEST_ROLE, Caller
 from tests.authorisation.conftest import FrontDoor
 from tests.authorisation.parties import NOBODY, OWNERS, PARTIES, SERVICE, Party
 from tests.house.routes import Served, served
@@ -84,3 +87,43 @@ async def test_a_former_provider_sees_nothing_any_more(door: FrontDoor, party: P
     """An offer that was taken back is 404 for whoever had it, as for everybody else."""
     path = f"/v1/early-help-offers/{door.ids.former_offer}"
     assert (await door.http.get(path, headers=door.headers(party))).status_code == 404
+
+
+NOTHING_LEFT = Ticket(0.0, {Allowance.READS: Lease(Rate(1, 1))})
+
+
+class Spent(Limits):
+    """Nobody has anything left, save services of the front door."""
+
+    async def take(self, caller: Caller, *allowances: Allowance) -> Ticket:
+        del allowances
+        return FREE if caller.is_service else NOTHING_LEFT
+
+
+@pytest.fixture
+def spent(door: FrontDoor) -> Iterator[FrontDoor]:
+    limits: Limits = door.application.state.limits
+    door.application.state.limits = Spent(proofs=limits.proofs)
+    yield door
+    door.application.state.limits = limits
+
+
+@pytest.mark.parametrize("route", ROUTES, ids=str)
+async def test_a_route_refuses_whoever_has_nothing_left(spent: FrontDoor, route: Served) -> None:
+    """Bodies are good as far as they are parsed. OpenAPI names 429 where it is given, and only there."""
+    (policy,) = route.policies
+    limited = not policy.public and not route.path.startswith("/internal/")
+    seen = set()
+    for party in {expected(route, party): party for party in reversed(PARTIES)}.values():
+        headers = {**spent.headers(party), "Idempotency-Key": "k"}
+        reply = await spent.http.request(route.method, path_of(spent, route), headers=headers, json={})
+        refusal = expected(route, party) or (429 if limited and party.name != SERVICE else None)
+        assert reply.status_code == refusal or (refusal is None and reply.status_code != 429), party.name
+        seen.add(reply.status_code)
+
+    operation = spent.application.openapi()["paths"].get(route.path, {}).get(route.method.lower())
+    if operation:
+        refused = operation["responses"].get("429")
+        assert (refused is not None) == (limited or route.path == "/oauth/token")
+        assert refused is None or set(refused["headers"]) == {"Retry-After", "RateLimit", "RateLimit-Policy"}
+    assert (429 in seen) == (limited and not {"link_id", "route_id", "information_id"} & set(route.names))
