@@ -14,6 +14,8 @@ from shared.problems import BadRequest, Unavailable
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
+    from services.triage.actions.directory import Import
+
 app = typer.Typer(help="The hub's files, its directory of early help, and its postcodes.", rich_markup_mode=None)
 directory = typer.Typer(help="Services of early help and their places.", rich_markup_mode=None)
 app.add_typer(directory, name="directory")
@@ -40,7 +42,7 @@ def import_directory(
     act = actions.plan_import if check else actions.import_directory
     with actions.naming(file):
         done = _with_session(data_dir, lambda session: act(session, document, partial=partial, indicators=indicators))
-    for remark in done.remarks:
+    for remark in (*done.remarks, *_offers_to_nobody(data_dir, done)):
         typer.echo(remark)
     if done.objection:
         raise DirectoryUnreadable(f"{file}: {done.objection}")
@@ -125,6 +127,27 @@ def import_postcodes(
     typer.echo(f"{count} postcodes  imported")
 
 
+def _offers_to_nobody(data_dir: Path, done: "Import") -> list[str]:
+    """Return a line for each service whose offers no agency could answer, with who may be meant."""
+    from services.referrals.queries import list_agencies
+    from services.triage.domain.staff import who_is_meant
+    from services.triage.routing.open_referral import provider_of, why_never_offered
+
+    agencies = _with_session(data_dir, list_agencies, "referrals")
+    names = {
+        agency.slug: agency.name
+        for agency in agencies
+        if agency.disabled_at is None and "early-help:respond" in agency.scopes
+    }
+    offered = [one.listed for one in done.listings.values() if not why_never_offered(one.listed)]
+    providers = {one.name: provider_of(one.organization) for one in offered if one.organization}
+    return [
+        f"{service}: no agency {provider} answers its offers.{who_is_meant(provider, names)}"
+        for service, provider in providers.items()
+        if provider not in names
+    ]
+
+
 def _bytes_of(file: Path) -> bytes:
     try:
         return file.read_bytes()
@@ -140,7 +163,7 @@ def _monday(week: str) -> date:
         raise BadRequest("Write a week as 2026-W48.") from None
 
 
-def _with_session(data_dir: Path, work: Callable[["AsyncSession"], Awaitable[T]]) -> T:
+def _with_session(data_dir: Path, work: Callable[["AsyncSession"], Awaitable[T]], service: str = "triage") -> T:
     """Return what `work` returns, committed; raises `Unavailable` where the database is away."""
     from shared.db import is_away
 
@@ -148,7 +171,7 @@ def _with_session(data_dir: Path, work: Callable[["AsyncSession"], Awaitable[T]]
         from services.cli.running import opened
         from shared.db import transaction
 
-        async with opened(data_dir) as databases, transaction(databases["triage"]) as session:
+        async with opened(data_dir) as databases, transaction(databases[service]) as session:
             return await work(session)
 
     try:

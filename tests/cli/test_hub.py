@@ -11,6 +11,9 @@ from structlog.testing import capture_logs
 
 from services.__main__ import main
 from services.cli import running
+from services.referrals.actions.agencies import register_agency
+from shared.db import transaction
+from shared.settings.demo import load_demo
 from tests.conftest import HUB_FOLDER, OpenDatabase
 from tests.triage.directory import LISTINGS
 
@@ -52,9 +55,14 @@ class Hub:
 async def hub(
     tmp_path: Path, open_service: OpenDatabase, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> Hub:
-    db = await open_service("triage")
-    way = SimpleNamespace(app=db.engine.url.render_as_string(hide_password=False))
-    monkeypatch.setattr(running, "database_urls", lambda _: {"triage": way})
+    databases = {name: await open_service(name) for name in ("triage", "referrals")}
+    ways = {
+        name: SimpleNamespace(app=db.engine.url.render_as_string(hide_password=False)) for name, db in databases.items()
+    }
+    monkeypatch.setattr(running, "database_urls", lambda _: ways)
+    async with transaction(databases["referrals"]) as session:
+        for slug, agency in load_demo(HUB_FOLDER).agencies.items():
+            await register_agency(session, slug, agency.name, source=agency.source, scopes=agency.scopes)
     return Hub(tmp_path, capsys, monkeypatch)
 
 
@@ -75,6 +83,17 @@ async def test_an_import_says_what_it_does(hub: Hub) -> None:
         0,
         ["Library rhyme time: withdrawn", "5 services  imported  5 of them offered  1 others withdrawn"],
     )
+
+
+async def test_an_import_says_whose_offers_nobody_answers(hub: Hub) -> None:
+    """A service that would be offered by an agency that is not known, with the agency that may be meant."""
+    service = {**LISTINGS[0], "organization": {**LISTINGS[0]["organization"], "name": "Towcester Familly Hub"}}
+    service["organization"].pop("organization_identifiers", None)
+    near = "towcester-family-hub or kettering-family-hub or wellingborough-family-hub"
+    line = f"no agency towcester-familly-hub answers its offers. Is it {near}?"
+
+    _, printed = await hub("directory", "import", hub.file([service, *LISTINGS[1:]]))
+    assert [one for one in printed if "answers its offers" in one] == [f"{service['name']}: {line}"]
 
 
 async def test_a_page_of_many_is_refused(hub: Hub) -> None:

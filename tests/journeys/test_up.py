@@ -216,6 +216,18 @@ def test_agencies_are_registered_and_shut_out(door: FrontDoor) -> None:
     assert run(door, "token", "--agency", "new-school")
 
 
+def test_staff_leave_and_are_added(door: FrontDoor) -> None:
+    """Who leaves is no colleague any more and signs in again once added; a name that nobody has is refused."""
+    assert "screener-2  screener  front-door" in run(door, "staff", "list")
+    assert run(door, "staff", "leave", "screener-2") == "screener-2  left, 0 cases back on the queue\n"
+    assert "screener-2" not in run(door, "staff", "list")
+    assert get(door, "/v1/cases", run(door, "token", "--staff", "screener-2")).status_code == 401
+    assert "Is it screener" in complaint(door, "staff", "leave", "screner")
+    run(door, "staff", "add", "screener-2")
+    run(door, "staff", "add", "j.doe", "--name", "Jo Doe", "--role", "manager", "--issuer", "https://login.example")
+    assert "j.doe  manager  front-door  https://login.example  Jo Doe" in run(door, "staff", "list")
+
+
 def test_the_directory_is_imported_and_its_places_set(door: FrontDoor, tmp_path: Path) -> None:
     """What is published can be imported, places hold from their week, and a postcode tells its council."""
     file, postcodes = tmp_path / "services.json", tmp_path / "ons.csv"

@@ -15,9 +15,9 @@ from services.triage.actions.attempt_step import attempt_step
 from services.triage.actions.claim_case import RETURNED, return_case
 from services.triage.actions.desk import TRIAGE, note
 from services.triage.actions.sessions import Person, sign_out_everywhere
-from services.triage.domain.staff import AccountUnknown, PersonHasLeft
+from services.triage.domain.staff import AccountUnknown, PersonHasLeft, who_is_meant
 from services.triage.models import Case, Draft, ParallelRoute, StaffMember
-from services.triage.queries.staff import is_colleague, works_on_cases
+from services.triage.queries.staff import is_colleague, people, works_on_cases
 from shared.problems import BadRequest, Unauthorized
 from shared.security import FRONT_DOOR, GUEST_ROLE, Caller, Role
 from shared.settings.hub import Hub
@@ -46,7 +46,7 @@ _stray_routes = (
 )
 
 
-async def enter_people(session: AsyncSession, people: Iterable[Person]) -> None:
+async def enter_people(session: AsyncSession, persons: Iterable[Person]) -> None:
     """Add those whom the register has never had; of all others no more than the issuer is taken over."""
     rows = {
         one.subject: {
@@ -56,7 +56,7 @@ async def enter_people(session: AsyncSession, people: Iterable[Person]) -> None:
             "roles": sorted(one.roles),
             "agency": one.agency,
         }
-        for one in people
+        for one in persons
     }
     if rows:
         row = insert(StaffMember).values(list(rows.values()))
@@ -106,7 +106,8 @@ async def leave_register(session: AsyncSession, subject: str) -> None:
     leaving = update(StaffMember).where(StaffMember.subject == subject)
     leaving = leaving.values(left_at=func.coalesce(StaffMember.left_at, func.clock_timestamp()))
     if (await session.execute(leaving.returning(StaffMember.subject))).first() is None:
-        raise AccountUnknown("See `frontdoor staff list`.")
+        names = {one.subject: one.name for one in await people(session)}
+        raise AccountUnknown(f"See `frontdoor staff list`.{who_is_meant(subject, names)}")
     await sign_out_everywhere(session, subject)
     await session.execute(delete(Draft).where(Draft.subject == subject))
 
