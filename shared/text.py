@@ -15,6 +15,9 @@ NOT_KNOWN: Final = "not known"
 """What is sent for a name that nobody knows."""
 
 EARLIEST: Final = date(1900, 1, 1)
+LONGEST_LINE: Final = 4_000
+"""No field of one line takes so much, whatever is taken out of it first."""
+
 DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 NOT_TEXT = re.compile("[\x00\ud800-\udfff]")
 OTHER_SPACES = re.compile(r"\r\n|[^\S ]")
@@ -86,7 +89,7 @@ def _day(given: Any) -> date:
 
 
 def _one_line(given: Any) -> Any:
-    return line(given) if isinstance(given, str) else given
+    return line(given) if isinstance(given, str) and len(given) <= LONGEST_LINE else given
 
 
 OneLine: Final = BeforeValidator(_one_line)

@@ -4,12 +4,12 @@ import gc
 
 from fastapi import APIRouter, FastAPI
 
-from services.front_door.server import make_ready
+from services.front_door.server import OBJECTS_BETWEEN_LOOKS, make_ready
 
 
 def test_nothing_is_left_to_the_first_request() -> None:
     """The description of the routes is made, they can be found, and the collector spares what stands."""
-    app, router = FastAPI(), APIRouter()
+    app, router, usual = FastAPI(), APIRouter(), gc.get_threshold()
 
     @router.get("/there")
     async def get_there() -> None: ...
@@ -21,5 +21,7 @@ def test_nothing_is_left_to_the_first_request() -> None:
         assert app.openapi_schema is not None
         assert "/there" in app.openapi_schema["paths"]
         assert gc.get_freeze_count() > 100_000
+        assert gc.get_threshold() == (OBJECTS_BETWEEN_LOOKS, *usual[1:])
     finally:
         gc.unfreeze()
+        gc.set_threshold(*usual)

@@ -26,3 +26,13 @@ def test_lists_without_end_are_not_looked_through(hub: Hub) -> None:
 
     assert "/children" in [error.pointer for error in refused.value.errors]
     assert "the first 100 of 201" in str(refused.value.detail)
+
+
+def test_a_name_without_end_is_not_cleaned(hub: Hub) -> None:
+    """What is too long for any line is refused as it is, though nobody could see most of it."""
+    with pytest.raises(Invalid) as refused:
+        parse_referral(document(children=[child(given_name="Robin" + "\u200b" * 5_000)]), hub, "2A", RECEIVED_AT)
+
+    assert [error.pointer for error in refused.value.errors] == ["/children/0/given_name"]
+    cleaned = parse_referral(document(children=[child(given_name="Robin" + "\u200b" * 500)]), hub, "2A", RECEIVED_AT)
+    assert cleaned.children[0].given_name == "Robin"
