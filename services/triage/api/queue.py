@@ -10,7 +10,7 @@ from services.triage.actions.claim_case import claim_next_case
 from services.triage.actions.desk import CASEWORK
 from services.triage.api.desk import ChargedCase, ReadCase, Session, TriageDesk, answer_with
 from services.triage.queries.cases import Due, Filter, Queue, list_cases, show_case
-from services.triage.queries.links import show_candidates
+from services.triage.queries.links import nearest, show_candidates
 from services.triage.schemas import CaseOut, CasePage
 from shared import clock
 from shared.allowances import Allowance
@@ -56,13 +56,15 @@ async def get_cases(
 async def get_case(
     caller: Staff, _: ChargedCase, case: ReadCase, session: Session, desk: TriageDesk, response: Response
 ) -> CaseOut:
-    """Show one case whole. The read is audited before the body leaves."""
+    """Show one case whole; of very many matches some alone say who is meant. The read is audited before it leaves."""
     await record_access(session, caller, "read", "case", [case.id], purpose=CASEWORK)
     response.headers.update(etag(case.version))
     shown = await show_case(session, desk.vault, case)
-    others = [match.other_case.id for match in shown.matches]
+    named = nearest(shown.matches)
+    others = [match.other_case.id for match in named]
     await record_access(session, caller, "match.read", "case", others, purpose=CASEWORK)
-    return shown.model_copy(update={"matches": await show_candidates(session, desk.vault, case, shown.matches)})
+    candidates = {match.id: match for match in await show_candidates(session, desk.vault, case, named)}
+    return shown.model_copy(update={"matches": [candidates.get(match.id, match) for match in shown.matches]})
 
 
 @router.post("/v1/cases/next", response_model=CaseOut, responses={204: {"description": "No case is unassigned."}})

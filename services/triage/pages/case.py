@@ -18,7 +18,7 @@ from services.triage.pages.case_forms import BY_SLUG, FORMS
 from services.triage.pages.form import KEEP_FIELD, VERSION_FIELD, Form
 from services.triage.pages.page import Page, PageRoute, form_for, go, page_for
 from services.triage.queries.cases import find_case, show_case
-from services.triage.queries.links import show_candidates
+from services.triage.queries.links import nearest, show_candidates
 from services.triage.schemas import CaseOut
 from shared import clock
 from shared.audit import record_access
@@ -54,10 +54,12 @@ async def read_case(session: AsyncSession, page: Page, case_id: UUID) -> dict[st
     row = await find_case(session, case_id)
     await record_access(session, page.caller, "read", "case", [row.id], purpose=CASEWORK)
     whole = await show_case(session, page.desk.vault, row)
-    others = [match.other_case.id for match in whole.matches]
+    shown = nearest(whole.matches)
+    others = [match.other_case.id for match in shown]
     await record_access(session, page.caller, "match.read", "case", others, purpose=CASEWORK)
-    matches = await show_candidates(session, page.desk.vault, row, whole.matches)
-    return about(page, row, whole.model_copy(update={"matches": matches}))
+    matches = await show_candidates(session, page.desk.vault, row, shown)
+    more = len(whole.matches) - len(shown)
+    return about(page, row, whole.model_copy(update={"matches": matches})) | {"more_matches": more}
 
 
 def about(page: Page, row: Case, whole: CaseOut) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import bindparam, select
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import defer
 
 from services.triage.domain import History, LinkState, Unfinished, counts
 from services.triage.models import Case, Coding, Link
@@ -32,12 +33,13 @@ _links_of = tuple(
     .join(Case, Case.id == there)
     .where(here == bindparam("case_id"))
     .order_by(Case.received_at, Link.id)
+    .options(defer(Case.details, raiseload=True))
     for here, there in ((Link.case_id, Link.other_case_id), (Link.other_case_id, Link.case_id))
 )
 
 
 async def links_of(session: AsyncSession, case_id: UUID) -> Sequence[tuple[Link, Case]]:
-    """Return every link of a case with the case at its other end, whichever of the two proposed it."""
+    """Return every link of a case with the case at its other end, but for its referral; whichever proposed it."""
     found: list[tuple[Link, Case]] = []
     for query in _links_of:
         found += [(link, case) for link, case in (await session.execute(query, {"case_id": case_id})).all()]

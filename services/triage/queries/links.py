@@ -1,20 +1,23 @@
 """Links of a case as staff see them, and the history that they add up to."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.triage.domain import Relation, counts
+from services.triage.domain import LinkState, Relation, counts
 from services.triage.models import Case, Child, Link
 from services.triage.schemas import Candidate, EarlierContact, MatchOut, OtherCase
+from shared.loop import give_way
 from shared.problems import NotFound
 from shared.vault import Vault
 
 Links = Sequence[tuple[Link, Case]]
 NEAREST_FIRST = tuple(Relation)
+MOST_SHOWN = 30
+"""A referral of many people may have thousands, with a referral to open behind each."""
 
 
 async def find_link(session: AsyncSession, case_id: UUID, link_id: UUID) -> Link:
@@ -41,21 +44,33 @@ def show_matches(case: Case, links: Links) -> list[MatchOut]:
     ]
 
 
+def nearest(matches: Sequence[MatchOut]) -> Sequence[MatchOut]:
+    """Return as many matches as a page shows: all of them, or those that wait for a person first."""
+    if len(matches) <= MOST_SHOWN:
+        return matches
+    return sorted(matches, key=lambda match: match.state != LinkState.POSSIBLE)[:MOST_SHOWN]
+
+
 async def show_candidates(
-    session: AsyncSession, vault: Vault, case: Case, matches: Iterable[MatchOut]
+    session: AsyncSession, vault: Vault, case: Case, matches: Sequence[MatchOut]
 ) -> list[MatchOut]:
     """Add whom the links name in the other cases; the caller records that these are read."""
-    named = list(matches)
-    query = select(Link, Case).join(Case, Case.id.in_((Link.case_id, Link.other_case_id)) & (Case.id != case.id))
-    rows = (await session.execute(query.where(Link.id.in_([match.id for match in named])))).all() if named else []
-    found = {link.id: (link, other) for link, other in rows}
-    shown = []
-    for match in named:
-        link, other = found[match.id]
-        there = link.other_person if link.case_id == case.id else link.person
-        candidate = _candidate(vault.open("cases", other.id, other.details), there) if other.details else None
-        shown.append(match.model_copy(update={"candidate": candidate}))
-    return shown
+    if not matches:
+        return []
+    links = await session.scalars(select(Link).where(Link.id.in_([match.id for match in matches])))
+    there = {link.id: link.other_person if link.case_id == case.id else link.person for link in links}
+    sealed = select(Case.id, Case.details).where(Case.id.in_({match.other_case.id for match in matches}))
+    opened = {}
+    for case_id, details in await session.execute(sealed):
+        if details is not None:
+            opened[case_id] = vault.open("cases", case_id, details)
+            await give_way()
+    return [
+        match.model_copy(update={"candidate": _candidate(opened[match.other_case.id], there[match.id])})
+        if match.other_case.id in opened
+        else match
+        for match in matches
+    ]
 
 
 def _here(link: Link, case_id: UUID) -> str:
@@ -78,10 +93,9 @@ async def show_history(session: AsyncSession, case: Case, links: Links) -> list[
     earlier = {other.id: other for _, other in counted if other.received_at <= case.received_at}
     query = select(Child).where(Child.case_id.in_(earlier)).order_by(Child.decided_level, Child.child)
     outcomes = {child.case_id: child.outcome for child in (await session.scalars(query)).all()} if earlier else {}
-    relations = {
-        other_id: min((link.relation for link, other in counted if other.id == other_id), key=_distance)
-        for other_id in earlier
-    }
+    relations: dict[UUID, str] = {}
+    for link, other in counted:
+        relations[other.id] = min(link.relation, relations.get(other.id, link.relation), key=_distance)
     return [
         EarlierContact(
             id=other.id,
