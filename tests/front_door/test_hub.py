@@ -36,8 +36,8 @@ from tests.front_door.hub_in_use import (
 )
 from tests.hubs import changed
 
-TRIED = 120
-TRIED_OF_CODES = 12
+TRIED = 80
+TRIED_OF_CODES = 8
 """So many of the changes that can be made to a file, the same at each run."""
 
 
