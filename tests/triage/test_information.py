@@ -71,7 +71,12 @@ async def test_an_answer_about_a_child_in_danger_is_taken_whatever_else_it_says(
     """Unless a danger was ruled out, or where it is preferred; what does not fit staff read, and nobody else."""
     ordinary = await claimed_case(front)
     urgent = await claimed_case(front, {**family(), "concern": {**family()["concern"], "immediate_danger": "yes"}})
-    odd = {"answer": ["He is at his uncle's."], "may_share_with": ["referrer", "??"], "bruises": "two"}
+    odd = {
+        "answer": ["He is at his uncle's."],
+        "may_share_with": ["referrer", "??"],
+        "bruises": "two",
+        "refuse_reason": "No.",
+    }
     prefer = {**HOSPITAL, "Prefer": "handling=lenient"}
 
     refused = await respond(front, await asked(front, ordinary), odd)
@@ -87,7 +92,12 @@ async def test_an_answer_about_a_child_in_danger_is_taken_whatever_else_it_says(
     assert kept["response"]["answer"] == '["He is at his uncle\'s."]'
     assert kept["response"]["may_share_with"] == ["referrer"]
     unclear = {one["pointer"]: one["value"] for one in kept["response"]["not_understood"]}
-    assert unclear == {"/answer": ["He is at his uncle's."], "/may_share_with/1": "??", "/bruises": "two"}
+    assert unclear == {
+        "/answer": ["He is at his uncle's."],
+        "/may_share_with/1": "??",
+        "/bruises": "two",
+        "/refuse_reason": "No.",
+    }
     assert json.loads(kept["response"]["as_sent"]) == odd
     assert {one["pointer"] for one in reply.json()["warnings"]} == set(unclear)
     assert "two" not in reply.text

@@ -79,5 +79,4 @@ def request_errors(children: Sequence[int], count: int) -> Iterator[FieldError]:
 
 def response_errors(answer: str | None, refuse_reason: str | None) -> Iterator[FieldError]:
     if (answer is None) == (refuse_reason is None):
-        place = "/answer" if answer is None else "/refuse_reason"
-        yield FieldError(place, "Send either an answer or a refuse_reason.")
+        yield FieldError("/answer", "Send either an answer or a refuse_reason.")

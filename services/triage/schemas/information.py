@@ -66,7 +66,9 @@ def read_response(document: Document, sharers: CodeList, *, lenient: bool) -> Re
     """Return what an agency answers, and what of it was not understood; raises `Invalid` unless `lenient`."""
 
     def wrong(given: Mapping[str, Any]) -> Iterator[FieldError]:
-        yield from response_errors(given.get("answer"), given.get("refuse_reason"))
+        answer = given.get("answer")
+        for error in response_errors(answer, given.get("refuse_reason")):
+            yield FieldError("/refuse_reason", error.detail) if lenient and answer is not None else error
         for index, code in enumerate(given.get("may_share_with") or ()):
             if not sharers.takes(code):
                 yield FieldError(f"/may_share_with/{index}", "Send a code of the list may_share_with.")
