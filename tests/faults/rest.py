@@ -31,7 +31,7 @@ async def register_endpoints(partners: Partners, receiver: Receiver) -> None:
 async def come_to_rest(
     read: Callable[[], Awaitable[Record]], receiver: Receiver, still_seconds: float = REST_SECONDS
 ) -> Record:
-    """Return the record once every case is open and everything due delivered, or once nothing has moved for so long.
+    """Return the record once all is open, delivered and not set aside any more, or once nothing has moved for so long.
 
     What is missing then, the checker tells.
     """
@@ -41,8 +41,8 @@ async def come_to_rest(
         now = (record, len(receiver.received))
         if now != before:
             before, moved_at = now, time.monotonic()
-        everything_open = set(record.cases) >= set(record.referrals)
-        if everything_open and not record.open_deliveries and not missing_at(RECEIVERS, record, receiver.received):
+        is_waiting = not set(record.cases) >= set(record.referrals) or record.dead_letters or record.open_deliveries
+        if not is_waiting and not missing_at(RECEIVERS, record, receiver.received):
             return record
         if time.monotonic() - moved_at > still_seconds:
             return record

@@ -6,20 +6,25 @@ from uuid import UUID
 
 import pytest
 from sqlalchemy import func, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
 
+from services.triage import worker
 from services.triage.actions import claim_case, take_amendment, take_steps
 from services.triage.actions.claim_case import release_lapsed
-from services.triage.models import Case, Clock, Page
+from services.triage.models import Case, Clock, HelpService, Page
 from services.triage.worker import send_pages
 from services.triage.worker.stepping import step_clocks
 from shared.db import transaction
 from shared.events import CaseOverdue, ReferralInformationAdded
+from shared.settings.hub import Hub
 from shared.telemetry.metrics import REGISTRY
+from tests.conftest import OpenDatabase
 from tests.fakes import eventually
-from tests.triage.conftest import SCREENER, Front, example
+from tests.triage.conftest import SCREENER, Front, example, opened
 from tests.triage.test_amendments import amendment, kept
 from tests.triage.test_case_clocks import desk_of
 from tests.triage.test_pages import DOOR, Pigeon
+from tests.triage.test_unfinished import fail
 
 
 class Fault(Exception):  # noqa: N818 - a fact, as a Problem is
@@ -145,3 +150,28 @@ async def test_what_was_added_and_cannot_be_read_holds_up_no_other(
         return filled if any(filled) else None
 
     assert await eventually(are_filled) == [False, True]
+
+
+async def test_upkeep_that_fails_holds_up_no_other(open_service: OpenDatabase, hub: Hub) -> None:
+    """Sessions are forgotten and the directory is there although something else cannot be tidied or given back."""
+    done: list[str] = []
+
+    async def forget(_: AsyncSession) -> None:
+        done.append("forgotten")
+
+    async def give_back(_: AsyncSession, **__: Hub) -> None:
+        done.append("given back")
+
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("tidy", "release_lapsed"):
+            patch.setattr(worker, name, fail)
+        patch.setattr(worker, "forget_old_capacity", forget)
+        patch.setattr(worker, "return_duties", give_back)
+        async with opened(open_service, hub) as front:
+
+            async def is_kept_up() -> bool:
+                async with transaction(front.db) as session:
+                    return len(done) > 1 and await session.scalar(select(func.count(HelpService.id))) != 0
+
+            assert await eventually(is_kept_up)
+    assert {*done} == {"forgotten", "given back"}

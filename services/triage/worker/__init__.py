@@ -33,19 +33,13 @@ async def work(db: Database, desk: Desk, client: ServiceClient, settings: Settin
         partial(finish_cases, db, desk, client, retry_seconds, large=True),
         partial(complete_amendments, db, desk, client),
     )
-
-    async def lapse() -> None:
-        async with transaction(db) as session:
-            await release_lapsed(session)
-            await return_work(session)
-            await return_duties(session, desk.hub)
-
-    async def forget() -> None:
-        async with transaction(db) as session:
-            await tidy(session, timedelta(days=settings.outbox_retention_days))
-            await forget_sessions(session)
-            await forget_old_capacity(session)
-        await seed_directory(db, settings.hub_dir)
+    returning = (release_lapsed, return_work, partial(return_duties, hub=desk.hub))
+    housekeeping = (
+        partial(_in_transaction, db, partial(tidy, retention=timedelta(days=settings.outbox_retention_days))),
+        partial(_in_transaction, db, forget_sessions),
+        partial(_in_transaction, db, forget_old_capacity),
+        partial(seed_directory, db, settings.hub_dir),
+    )
 
     async with opened_pager(settings) as pager, asyncio.TaskGroup() as group:
 
@@ -54,10 +48,17 @@ async def work(db: Database, desk: Desk, client: ServiceClient, settings: Settin
 
         for finish in finishing:
             group.create_task(_every(retry_seconds, finish))
-        group.create_task(_every(settings.lapse_check_seconds, lapse))
+        for give_back in returning:
+            group.create_task(_every(settings.lapse_check_seconds, partial(_in_transaction, db, give_back)))
         group.create_task(_every(settings.clock_check_seconds, partial(step_clocks, db, desk)))
         group.create_task(_every(settings.clock_check_seconds, pages))
-        group.create_task(_every(HOUSEKEEPING_SECONDS, forget))
+        for keep in housekeeping:
+            group.create_task(_every(HOUSEKEEPING_SECONDS, keep))
+
+
+async def _in_transaction(db: Database, act: Callable[[AsyncSession], Awaitable[object]]) -> None:
+    async with transaction(db) as session:
+        await act(session)
 
 
 async def _every(seconds: float, act: Callable[[], Awaitable[None]]) -> None:
