@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.triage.routing import AgeBand, Choice, Seeker, Service, Why, choose
+from services.triage.routing import AgeBand, Choice, Seeker, Service, Why, choice, choose
 from tests.triage.directory import starter_directory
 
 WEST, NORTH = "E06000062", "E06000061"
@@ -186,3 +186,20 @@ def test_the_order_of_the_directory_never_matters(family: list[Seeker], free: in
     assert all(held.count(place) <= free for place in held)
     assert all(choice.service.level == choice.seeker.level for choice in found if choice.service)
     assert all((choice.service is None) is (choice.why_none is not None) for choice in found)
+
+
+def test_each_service_is_held_against_each_child_a_fixed_number_of_times(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Twenty children who each need a place of their own are found one without starting anew for each."""
+    looked, usual = 0, choice._against  # noqa: SLF001 - what is counted
+
+    def counted(*asked: Any) -> Any:
+        nonlocal looked
+        looked += 1
+        return usual(*asked)
+
+    monkeypatch.setattr(choice, "_against", counted)
+    directory = tuple(service(f"s{number:03}", areas=["NN1"]) for number in range(50))
+    found = taken(choose(directory, [seeker(child) for child in range(20)]))
+
+    assert found == [f"s{number:03}" for number in range(20)]
+    assert looked == 2 * 50 * 20

@@ -5,7 +5,7 @@ for the child's own district comes before one for the whole council, then the on
 needs, then the one with more free places, then the lower slug.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -80,9 +80,12 @@ def choose(directory: Directory, seekers: Sequence[Seeker], places: Places | Non
     } | dict(places or {})
     waiting = list(seekers)
     found: dict[int, Choice] = {}
-    while best := min((_offer_of(service, waiting, free) for service in directory), key=_order, default=None):
-        if not best.seekers:
-            break
+    suited = [
+        (service, [(one, _place(service, one)) for one in seekers if not any(_against(service, one, {}))])
+        for service in directory
+    ]
+    while offers := [_Offer(service, those) for service, places in suited if (those := _takes(places, free, found))]:
+        best = _best_of(offers, free)
         for seeker in best.seekers:
             together = len(best.seekers) > 1
             found[seeker.child] = _explained(directory, seeker, best.service, free, together=together)
@@ -95,26 +98,36 @@ def choose(directory: Directory, seekers: Sequence[Seeker], places: Places | Non
 
 @dataclass(frozen=True)
 class _Offer:
-    """Those of the waiting children whom one service can take, and its ranks in their eyes."""
+    """Those of the waiting children whom one service can take."""
 
     service: Service
     seekers: tuple[Seeker, ...]
-    ranks: tuple[Any, ...]
+
+    @property
+    def order(self) -> Any:
+        return -len(self.seekers), tuple(seeker.child for seeker in self.seekers)
 
 
-def _order(offer: _Offer) -> Any:
-    children = tuple(seeker.child for seeker in offer.seekers)
-    return -len(children), children, offer.ranks, offer.service.slug
+def _best_of(offers: Sequence[_Offer], free: Places) -> _Offer:
+    """Return the offer to most children; of several to the same, the one that ranks first in their eyes."""
+    first = min(offer.order for offer in offers)
+    return min(
+        (offer for offer in offers if offer.order == first),
+        key=lambda offer: ([_rank(offer.service, seeker, free) for seeker in offer.seekers], offer.service.slug),
+    )
 
 
-def _offer_of(service: Service, waiting: Sequence[Seeker], free: Places) -> _Offer:
-    left = dict(free)
+def _takes(
+    suited: Sequence[tuple[Seeker, tuple[str, str]]], free: Places, found: Collection[int]
+) -> tuple[Seeker, ...]:
+    """Return whom of those that a service suits, and for whom nothing is found yet, it has places for."""
+    left: dict[tuple[str, str], int] = {}
     taken = []
-    for seeker in waiting:
-        if not any(_against(service, seeker, left)):
-            left[_place(service, seeker)] -= 1
+    for seeker, place in suited:
+        if seeker.child not in found and left.setdefault(place, free[place]) > 0:
+            left[place] -= 1
             taken.append(seeker)
-    return _Offer(service, tuple(taken), tuple(_rank(service, seeker, free) for seeker in taken))
+    return tuple(taken)
 
 
 def _place(service: Service, seeker: Seeker) -> tuple[str, str]:
