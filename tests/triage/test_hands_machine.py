@@ -62,8 +62,8 @@ class Hands(Walk):
 
     @rule(who=st.sampled_from(["max", "noa"]), decided=st.sampled_from([DECIDED, LOWERED]))
     def decides(self, who: str, decided: dict[str, Any]) -> None:
-        """Let a manager take the case, where they can, and decide; what is lowered waits for another."""
-        self.act(who, "claim", {})
+        """Let a manager take the case out of whose hands it is in, and decide; what is lowered waits for another."""
+        self.act(who, "assignment", {"to": who})
         self.act(who, "decision", decided)
 
     @rule(who=WHO, to=st.sampled_from([*sorted(PEOPLE), "kin", "socal-worker"]))
