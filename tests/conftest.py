@@ -122,7 +122,7 @@ CALLERS = """
 SELECT count(*) FROM pg_stat_activity
 WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'
 """
-GOODBYE_SECONDS = 1.0
+GOODBYE_SECONDS = 2.0
 
 
 @asynccontextmanager
