@@ -1,7 +1,6 @@
 """Turns pydantic's errors into places and words of our own, so that no refused value is ever repeated."""
 
 from collections.abc import Sequence
-from datetime import date
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -61,26 +60,41 @@ def is_field_name(name: object) -> bool:
 WORDS = {
     "missing": "This is required.",
     "extra_forbidden": "There is no such field. Remove it or correct its name.",
-    "string_type": "A text is needed.",
-    "bool_type": "true or false is needed.",
-    "int_type": "A whole number is needed.",
-    "list_type": "A list is needed.",
-    "dict_type": "An object is needed.",
-    "model_type": "An object is needed.",
-    "model_attributes_type": "An object is needed.",
+    "string": "A text is needed.",
+    "bool": "true or false is needed.",
+    "int": "A whole number is needed.",
+    "decimal": "A number is needed.",
+    "float": "A number is needed.",
+    "finite": "A number is needed.",
+    "list": "A list is needed.",
+    "tuple": "A list is needed.",
+    "dict": "An object is needed.",
+    "model": "An object is needed.",
+    "date": "Write a date as YYYY-MM-DD.",
+    "datetime": "Write a time as YYYY-MM-DDTHH:MM:SSZ.",
+    "timezone": "Write a time as YYYY-MM-DDTHH:MM:SSZ.",
+    "uuid": "Write an id as it was given.",
+    "url": "Write a whole address, as https://host/path.",
+    "string_pattern_mismatch": "Write it as the pattern {pattern} says.",
+    "string_too_long": "Use at most {max_length} characters.",
+    "string_too_short": "Use at least {min_length} characters.",
+    "too_long": "Give at most {max_length}.",
+    "too_short": "Give at least {min_length}.",
+    "greater_than": "Use more than {gt}.",
+    "greater_than_equal": "Use {ge} or more.",
+    "less_than": "Use less than {lt}.",
+    "less_than_equal": "Use {le} or less.",
 }
+"""What to do, by pydantic's types of error and by what these begin with: `int_parsing` is about an `int`."""
 
 
 def words(error: Any) -> str:
     """Return what to do about one of pydantic's errors; its context holds limits and allowed values, never input."""
-    context = error.get("ctx", {})
-    if error["type"] == "value_error":
+    context, kind = error.get("ctx", {}), str(error["type"])
+    if kind == "value_error":
         return str(context.get("error", "This value does not fit."))
-    if error["type"] in WORDS:
-        return WORDS[error["type"]]
+    if kind in WORDS:
+        return WORDS[kind].format(**context)
     if "expected" in context:
         return f"Allowed: {context['expected']}."
-    limits = ", ".join(
-        f"{name.replace('_', ' ')} {limit}" for name, limit in context.items() if isinstance(limit, int | date)
-    )
-    return f"This does not fit ({error['type'].replace('_', ' ')}{': ' + limits if limits else ''})."
+    return WORDS.get(kind.split("_", maxsplit=1)[0], "This value does not fit.")
