@@ -88,6 +88,10 @@ async def test_malformed_json_is_refused_in_danger_too(front: Front, subtests: p
     odd = start + b', "impact": "\\u0000\\ud800", "claimed_level": 1e999}}'
     taken = await front.http.post("/v1/referrals", content=odd, headers={**SCHOOL, "Idempotency-Key": "odd"})
     assert taken.status_code == 202
+    for digits in (17, 309, 4300, 4301):
+        long = start + b', "claimed_level": ' + b"9" * digits + b"}}"
+        taken = await front.http.post("/v1/referrals", content=long, headers={**SCHOOL, "Idempotency-Key": f"{digits}"})
+        assert taken.status_code == 202
 
 
 @pytest.mark.parametrize("name", ["invisible-in-phone", "words-in-place-of-a-number"])

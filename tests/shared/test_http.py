@@ -169,7 +169,10 @@ def test_any_bytes_are_parsed_or_refused(body: bytes) -> None:
 
 @pytest.mark.parametrize(
     "body",
-    [b'{"a":1,"a":2}', b'{"a":1e999}', b'"\\u0000"', b'{"\\u0000":1}', b"9007199254740992", b"[" * 21 + b"]" * 21],
+    [
+        *(b'{"a":1,"a":2}', b'{"a":1e999}', b'"\\u0000"', b'{"\\u0000":1}', b"9007199254740992", b"[" * 21 + b"]" * 21),
+        *(sign + b"9" * digits for sign in (b"", b"-") for digits in (309, 4000, 4300, 4301)),
+    ],
 )
 def test_what_two_parsers_could_read_differently_is_refused(body: bytes) -> None:
     """Duplicate keys, overflow, NUL, large integers and depth."""
