@@ -123,5 +123,7 @@ def tells_of_a_child(content: Any) -> bool:
     if not isinstance(content, Mapping):
         return False
     concern = content.get("concern")
-    stories = [part.get("what_happened") for part in (content, concern) if isinstance(part, Mapping)]
+    parts = [content, *(concern if isinstance(concern, list) else [concern])]
+    stories = [part.get("what_happened") for part in parts if isinstance(part, Mapping)]
+    stories += [part for part in parts if isinstance(part, str)]
     return says_something([content.get("children"), *stories])

@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -60,9 +61,28 @@ async def test_a_story_alone_is_enough(front: Front) -> None:
     assert detail["referral"]["concern"]["immediate_danger"] == "not_known"
 
 
+@pytest.mark.parametrize("concern", ["He is hurt.", ["He is hurt."], [{"what_happened": "He is hurt."}]])
+async def test_a_story_in_place_of_the_concern_is_enough(concern: Any, front: Front) -> None:
+    """A story without a child is taken whatever the shape that it stands in, and kept as it was given."""
+    accepted = await front.submit({"concern": concern})
+    detail = (await front.http.get(f"/internal/referrals/{accepted['id']}", headers=TRIAGE)).json()
+
+    assert unclear(detail["referral"]) == {"/concern": concern}
+    assert "He is hurt." in detail["referral"]["concern"]["what_happened"]
+    assert detail["referral"]["concern"]["immediate_danger"] == "not_known"
+
+
 @pytest.mark.parametrize(
     "sent",
-    [{}, {"children": []}, {"children": [{}]}, {"children": [{"given_name": " "}]}, {"concern": {"what_happened": ""}}],
+    [
+        {},
+        {"children": []},
+        {"children": [{}]},
+        {"children": [{"given_name": " "}]},
+        {"concern": {"what_happened": ""}},
+        {"concern": " "},
+        {"concern": [{"immediate_danger": "yes"}]},
+    ],
 )
 async def test_what_tells_of_no_child_is_refused(sent: Document, front: Front) -> None:
     """Less than a child with any content or a story is 422, in danger and where lenient reading is preferred."""
