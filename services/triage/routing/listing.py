@@ -143,9 +143,18 @@ def part_of_directory(page: Record, services: int) -> str:
     if "id" in page:
         return "This is one service by itself."
     counts = (page.get(name) for name in ("page_number", "total_pages", "total_items", "size"))
-    number, pages, total, size = (count if isinstance(count, int) else None for count in counts)
-    if pages not in (None, 0, 1) or number not in (None, 0, 1) or page.get("last_page") is False:
+    number, pages, total, size = map(_number, counts)
+    others = any(str(page.get(name)).lower() == "false" for name in ("first_page", "last_page"))
+    if others or pages not in (None, 0, 1) or number not in (None, 0, 1):
         return f"This is page {number or '?'} of {pages or '?'}, with {services} of {total or '?'} services."
     if any(count not in (None, services) for count in (total, size)):
         return f"This holds {services} services and says that there are {total if total != services else size}."
     return "" if services else "This holds no service."
+
+
+def _number(count: Any) -> int | None:
+    """Read what a page says of itself, of whatever type others write it."""
+    try:
+        return int(count)
+    except (TypeError, ValueError):
+        return None
