@@ -5,9 +5,11 @@ from typing import Any
 
 import httpx
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text, update
+from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.triage.models import Case, UnmetNeed
+from services.triage.models import Case, HelpService, UnmetNeed
+from services.triage.queries import checks
 from shared.audit import audit_rows
 from shared.db import new_id, transaction
 from shared.security import Role
@@ -53,6 +55,38 @@ async def test_facts_alone_are_checked(front: Front) -> None:
     assert "immediate_danger" in {question["fact"] for question in told["questions"]}
     assert [one["name"] for one in told["local_help"]] == ["Towcester Family Hub"]
     assert "call 999" in told["note"]
+
+
+@pytest.mark.parametrize(
+    ("breaking", "failing"),
+    [
+        (HelpService.fitting, None),
+        (HelpService.listing, None),
+        (None, "placed_postcodes"),
+        (None, "load_directory"),
+    ],
+)  # fmt: skip
+async def test_a_level_is_told_without_the_directory(
+    front: Front, monkeypatch: pytest.MonkeyPatch, breaking: Any, failing: str | None
+) -> None:
+    """A directory that cannot be read takes the local help away, and says so; level, route and advice stay."""
+
+    async def fail(session: AsyncSession, *_: Any) -> None:
+        await session.execute(text("SELECT * FROM nowhere"))
+
+    if failing is not None:
+        monkeypatch.setattr(checks, failing, fail)
+    else:
+        async with transaction(front.db) as session:
+            await session.execute(update(HelpService).values({breaking: {"level": "x"}}))
+    facts = {"child_age_months": 4, "indicators": ["new_or_isolated_parent"]}
+    for document in (example("03"), {"facts": facts, "postcode": "NN12 6XX"}):
+        reply = await check(front, document)
+        assert reply.status_code == 200
+        told = reply.json()
+        assert (told["level"], told["route"], told["local_help"]) == (2, "family_hub", [])
+        assert "could not be looked up" in told["note"]
+        assert "Still worried? Refer, or call" in told["note"]
 
 
 async def test_a_check_is_read_as_leniently_as_a_referral(front: Front) -> None:

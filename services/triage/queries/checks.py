@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import select
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.triage.domain import History, check_coding, council_of, facts_of, highest
@@ -16,19 +17,21 @@ from services.triage.thresholds import NARRATIVE_NOT_CODED, Policy, assess, wron
 from services.triage.thresholds.vocabulary import NARRATIVE_CODED, NOT_UNDERSTOOD
 from shared import clock
 from shared.calendar import is_open
-from shared.db import new_id
+from shared.db import new_id, savepoint
 from shared.http.lenient import Document
 from shared.http.validation import validated
 from shared.not_understood import outside, pointer_of
 from shared.problems import FieldError, Invalid
 from shared.reading import Reading, StandIns, read_leniently
 from shared.settings.hub import Hub
+from shared.telemetry import log, where_raised
 
 LEAST_HELP, MOST_HELP = 2, 3
 """Levels between which the directory has services; above, social care answers."""
 
 NOTE = "This is what the threshold document says of what you sent. It decides nothing, and nobody has seen it."
 UNCODED = "What you wrote was not read: only indicators count here, and none of concern was named."
+HELP_NOT_KNOWN = "Services near the family could not be looked up just now."
 DANGER = "If a child may be in danger now, call {phone}."
 LAST = "Still worried? Refer, or call {who}: {phone}."
 
@@ -54,12 +57,7 @@ async def check_referral(
     children = range(len(document["children"]))
     at = clock.now()
     receipts = [_receipt(policy, facts_of(document, child, at, History())) for child in children]
-    placed = await placed_postcodes(session, [document])
-    seekers = [
-        seeker_of(document, child, council_of(document, child, hub.districts, placed), receipts[child])
-        for child in children
-    ]
-    return await _told(session, hub, receipts, seekers, document)
+    return await _told(session, hub, receipts, document, document)
 
 
 async def check_facts(session: AsyncSession, policy: Policy, hub: Hub, body: Document) -> CheckOut:
@@ -67,10 +65,8 @@ async def check_facts(session: AsyncSession, policy: Policy, hub: Hub, body: Doc
     reading = _read_facts(policy, body)
     seen, unclear = reading.model, {NOT_UNDERSTOOD: True} if reading.not_understood else {}
     document = {"children": [{"address": {"postcode": seen.postcode}}]}
-    placed = await placed_postcodes(session, [document])
     receipt = _receipt(policy, {NARRATIVE_CODED: True, **seen.facts, **unclear})
-    seeker = seeker_of(document, 0, council_of(document, 0, hub.districts, placed), receipt)
-    return await _told(session, hub, [receipt], [seeker], reading.document())
+    return await _told(session, hub, [receipt], document, reading.document())
 
 
 def try_facts(policy: Policy, tried: FactsTried) -> Receipt:
@@ -124,9 +120,14 @@ def _read_facts(policy: Policy, body: Document) -> Reading[FactsSeen]:
 
 
 async def _told(
-    session: AsyncSession, hub: Hub, receipts: Sequence[Receipt], seekers: Sequence[Seeker], document: Mapping[str, Any]
+    session: AsyncSession,
+    hub: Hub,
+    receipts: Sequence[Receipt],
+    children: Mapping[str, Any],
+    document: Mapping[str, Any],
 ) -> CheckOut:
     top = highest(receipts)
+    help_near = await _attempt_help(session, hub, receipts, children)
     return CheckOut(
         check_id=new_id(),
         level=top["level"],
@@ -138,8 +139,8 @@ async def _told(
                 one["fact"]: one["ask"] for receipt in receipts for one in receipt["missing_that_matters"]
             }.items()
         ],
-        local_help=await _local_help(session, seekers),
-        note=_note(hub, receipts),
+        local_help=help_near or [],
+        note=_note(hub, receipts, help_known=help_near is not None),
         warnings=[
             WarningOut(pointer=outside(one["pointer"]), detail=one["detail"])
             for one in document.get("not_understood", ())
@@ -151,7 +152,7 @@ def _once(words: Iterable[str]) -> list[str]:
     return list(dict.fromkeys(words))
 
 
-def _note(hub: Hub, receipts: Sequence[Receipt]) -> str:
+def _note(hub: Hub, receipts: Sequence[Receipt], *, help_known: bool) -> str:
     reviews = {review for receipt in receipts for review in receipt["review_required"]}
     dangers = [receipt["facts"].get("immediate_danger") is not False for receipt in receipts]
     now = clock.now()
@@ -160,10 +161,28 @@ def _note(hub: Hub, receipts: Sequence[Receipt]) -> str:
         [
             NOTE,
             *([UNCODED] if NARRATIVE_NOT_CODED in reviews else []),
+            *([] if help_known else [HELP_NOT_KNOWN]),
             *([DANGER.format(phone=hub.phones.emergency.phone)] if any(dangers) else []),
             LAST.format(who=phone.who, phone=phone.phone),
         ]
     )
+
+
+async def _attempt_help(
+    session: AsyncSession, hub: Hub, receipts: Sequence[Receipt], children: Mapping[str, Any]
+) -> list[LocalHelp] | None:
+    """Return the services for these children, None where they can't be looked up: the level is told all the same."""
+    try:
+        async with savepoint(session):
+            placed = await placed_postcodes(session, [children])
+            councils = [council_of(children, child, hub.districts, placed) for child in range(len(receipts))]
+            seekers = [seeker_of(children, child, council, receipts[child]) for child, council in enumerate(councils)]
+            return await _local_help(session, seekers)
+    except Exception as error:
+        if isinstance(error, DBAPIError) and error.connection_invalidated:
+            raise
+        log.error("local help not found", error=type(error).__name__, where=where_raised(error))
+        return None
 
 
 async def _local_help(session: AsyncSession, seekers: Sequence[Seeker]) -> list[LocalHelp]:
