@@ -191,11 +191,14 @@ class Hub(Frozen):
         strange = sorted(called_by - {indicator.code for indicator in self.indicators})
         shared = named_twice(district for districts in self.districts.values() for district in districts)
         double = named_twice((*(colleague.sub for colleague in self.staff), *self.teams))
+        known = {*(colleague.sub for colleague in self.staff), *self.teams}
+        nobody = sorted({duty.owner for duty in self.parallel_routes.values()} - known)
         wrong = {
             "opening_hours: name at least one weekday": not self.opening_hours,
             "opening_hours: a day opens before it closes": any(opens >= closes for opens, closes in hours),
             "parallel_routes: give every route its owner, and its term under clocks": bool(routes),
             f"parallel_routes: facts.yaml has no indicator {', '.join(strange)}": bool(strange),
+            f"parallel_routes: nobody under teams or staff is {', '.join(nobody)}": bool(nobody),
             "districts: every council must stand under councils": bool(self.districts.keys() - self.councils.keys()),
             f"districts: {shared} stands twice; a district that councils share stands nowhere": bool(shared),
             f"staff, teams: {double} stands twice; give everybody a name of their own": bool(double),

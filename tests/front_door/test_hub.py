@@ -160,6 +160,8 @@ def test_no_month_loads_and_breaks_later(hub: Hub) -> None:
         (("districts", "E06000061"), ["NN8", "NN12"], "districts: NN12 stands twice"),
         (("districts", "E06000061"), ["nn8"], "districts.E06000061.0: this is not how it is written;"),
         (("parallel_routes", "lado", "indicators"), ["boredom"], "facts.yaml has no indicator boredom"),
+        (("parallel_routes", "lado", "owner"), "ladoo", "parallel_routes: nobody under teams or staff is ladoo"),
+        (("teams",), {}, "nobody under teams or staff is first-responder, lado, marac-coordinator, prevent-lead, priv"),
         (("feedback", "family_hub"), " ", "feedback.family_hub"),
         (("phones", "in_hours", "phone"), "", "phones.in_hours.phone"),
     ],
