@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from services.cli.options import DEFAULT_DATA_DIR, DEFAULT_PORT, DataDir, Port, hub_dir, issuer, progress
+from services.cli.options import DEFAULT_DATA_DIR, DataDir, RunningPort, hub_dir, progress, running_issuer
 
 
 def demo(
@@ -20,7 +20,7 @@ def demo(
     ] = False,
     contacts: Annotated[int, typer.Option("--contacts", help="How many, in a month.", min=1)] = 4000,
     data_dir: DataDir = DEFAULT_DATA_DIR,
-    port: Port = DEFAULT_PORT,
+    port: RunningPort = None,
 ) -> None:
     """Stream synthetic referrals into a running front door, or with --month show what became of a month of them."""
     if month:
@@ -47,7 +47,7 @@ def _live_through_month(contacts: int, seed: int) -> None:
         raise Problem(f"What should not be: {', '.join(lived.broken)}.")
 
 
-def _stream(rate: float, minutes: float, seed: int, data_dir: Path, port: int) -> None:
+def _stream(rate: float, minutes: float, seed: int, data_dir: Path, port: int | None) -> None:
     from contextlib import ExitStack
 
     from pydantic_core import to_json
@@ -60,7 +60,9 @@ def _stream(rate: float, minutes: float, seed: int, data_dir: Path, port: int) -
     total = max(1, round(rate * minutes * 60))
     with ExitStack() as stack:
         partners = {
-            slug: stack.enter_context(Partner(slug, existing_signing_key(data_dir, slug), issuer(port)))
+            slug: stack.enter_context(
+                Partner(slug, existing_signing_key(data_dir, slug), running_issuer(data_dir, port))
+            )
             for slug in cast.referrers
         }
         step = stack.enter_context(progress("Streaming", total))

@@ -14,6 +14,16 @@ DataDir = Annotated[
     typer.Option("--data-dir", envvar="FRONTDOOR_DATA_DIR", help="Folder of keys and database.", resolve_path=True),
 ]
 Port = Annotated[int, typer.Option("--port", envvar="FRONTDOOR_PORT", help="Port of the front door.", min=1, max=65535)]
+RunningPort = Annotated[
+    int | None,
+    typer.Option(
+        "--port",
+        envvar="FRONTDOOR_PORT",
+        help="Port of the front door; by default its data folder's.",
+        min=1,
+        max=65535,
+    ),
+]
 Agency = Annotated[str, typer.Option("--agency", help="Slug of the agency, such as towcester-primary.")]
 
 DEFAULT_DATA_DIR = Path(".frontdoor")
@@ -23,6 +33,13 @@ DEFAULT_PORT = 8000
 def issuer(port: int) -> str:
     """Return the issuer of access tokens, which is also the audience and where the front door answers."""
     return os.environ.get("FRONTDOOR_ISSUER", f"http://localhost:{port}")
+
+
+def running_issuer(data_dir: Path, port: int | None) -> str:
+    """Return the issuer of the front door that runs on this folder, or on this port where one is named."""
+    from services.front_door.folder import port_of
+
+    return issuer(port or port_of(data_dir) or DEFAULT_PORT)
 
 
 def hub_dir() -> Path:

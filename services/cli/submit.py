@@ -1,13 +1,12 @@
 """`frontdoor submit`: sends referral documents as an agency, each as it is, and prints what became of it."""
 
-from codecs import BOM_UTF8
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from services.cli.options import DEFAULT_DATA_DIR, DEFAULT_PORT, Agency, DataDir, Port, issuer, progress
+from services.cli.options import DEFAULT_DATA_DIR, Agency, DataDir, RunningPort, progress, running_issuer
 from shared.problems import Problem
 
 
@@ -15,7 +14,7 @@ def submit(
     files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="JSON documents, one referral each.")],
     agency: Agency,
     data_dir: DataDir = DEFAULT_DATA_DIR,
-    port: Port = DEFAULT_PORT,
+    port: RunningPort = None,
 ) -> None:
     """Submit referral documents, one from each file."""
     from services.cli.partner import Partner
@@ -23,7 +22,7 @@ def submit(
 
     refused = 0
     with (
-        Partner(agency, existing_signing_key(data_dir, agency), issuer(port)) as partner,
+        Partner(agency, existing_signing_key(data_dir, agency), running_issuer(data_dir, port)) as partner,
         progress("Submitting", len(files)) as step,
     ):
         for file in files:
@@ -45,7 +44,7 @@ def _body(file: Path) -> bytes:
     from shared.problems import BadRequest
 
     try:
-        return file.read_bytes().removeprefix(BOM_UTF8)
+        return file.read_bytes()
     except OSError as error:
         raise BadRequest(error.strerror or "It cannot be read.") from error
 

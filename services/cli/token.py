@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from services.cli.options import DEFAULT_DATA_DIR, DEFAULT_PORT, DataDir, Port, hub_dir, issuer
+from services.cli.options import DEFAULT_DATA_DIR, DataDir, RunningPort, hub_dir, running_issuer
 
 
 def token(
@@ -14,7 +14,7 @@ def token(
     scope: Annotated[list[str] | None, typer.Option("--scope", help="Scopes to ask for; all where absent.")] = None,
     staff: Annotated[str | None, typer.Option("--staff", help="Persona of the demo, such as screener.")] = None,
     data_dir: DataDir = DEFAULT_DATA_DIR,
-    port: Port = DEFAULT_PORT,
+    port: RunningPort = None,
 ) -> None:
     """Print an access token of an agency, or of demo staff."""
     if (agency is None) == (staff is None):
@@ -25,10 +25,10 @@ def token(
         from services.cli.partner import Partner
 
         key = existing_signing_key(data_dir, agency)
-        with Partner(agency, key, issuer(port), " ".join(scope) if scope else None) as partner:
+        with Partner(agency, key, running_issuer(data_dir, port), " ".join(scope) if scope else None) as partner:
             typer.echo(partner.token())
         return
     from services.front_door.demo import persona_token, refuse_in_production
 
     refuse_in_production(os.environ.get("FRONTDOOR_PROFILE", ""))
-    typer.echo(persona_token(staff or "", data_dir, hub_dir(), issuer(port)))
+    typer.echo(persona_token(staff or "", data_dir, hub_dir(), running_issuer(data_dir, port)))

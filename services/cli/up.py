@@ -33,7 +33,7 @@ def up(
     configure_logging()
     for stop in (signal.SIGINT, signal.SIGTERM):
         signal.signal(stop, lambda *_: sys.exit(0))
-    with held(data_dir), taken_socket(port) as bound, running_server(data_dir) as admin_url:
+    with held(data_dir, port), taken_socket(port) as bound, running_server(data_dir) as admin_url:
         application = _application(data_dir, admin_url, issuer(port), demo=demo)
         served = serve(application, bound, lambda: typer.echo(_ready(port, demo=demo)), Patience())
     if not served:

@@ -27,23 +27,33 @@ class DataFolderHeld(Problem):
 
 
 @contextlib.contextmanager
-def held(data_dir: Path) -> Iterator[None]:
-    """Hold the folder; raises `DataFolderHeld` where somebody does. The kernel lets go when the holder dies."""
+def held(data_dir: Path, port: int | None = None) -> Iterator[None]:
+    """Hold the folder, and write down on which port; raises `DataFolderHeld` where somebody holds it already.
+
+    The kernel lets go when the holder dies.
+    """
     data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     descriptor = os.open(data_dir / "lock", os.O_RDWR | os.O_CREAT, 0o600)
     try:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            holder = os.read(descriptor, 20).decode().strip()
+            holder = os.read(descriptor, 20).decode().partition("\n")[0]
             raise DataFolderHeld(
                 f"A front door already runs on {data_dir} (process {holder}). Stop it, or give another --data-dir."
             ) from None
         os.ftruncate(descriptor, 0)
-        os.write(descriptor, str(os.getpid()).encode())
+        os.write(descriptor, f"{os.getpid()}\n{port or ''}".encode())
         yield
     finally:
         os.close(descriptor)
+
+
+def port_of(data_dir: Path) -> int | None:
+    """Return the port of the front door that runs on this folder, or ran there last; None where none ever did."""
+    with contextlib.suppress(OSError, ValueError):
+        return int((data_dir / "lock").read_text().partition("\n")[2])
+    return None
 
 
 @contextlib.contextmanager

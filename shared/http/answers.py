@@ -30,6 +30,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from shared.audit import record_access
 from shared.db import shared_metadata
 from shared.http.limits import FREE, Ticket, charge, take
+from shared.http.reading import Count
 from shared.http.strict import Body, parse_json, read_body
 from shared.problems import (
     BadRequest,
@@ -200,5 +201,5 @@ def check_if_match(given: str | None, version: int) -> None:
 
 
 IfMatch = Annotated[str | None, Header(alias="If-Match", description="The ETag of the version that you read.")]
-Limit = Annotated[int, Query(ge=1, le=200, description="How many items, 1 to 200.")]
+Limit = Annotated[Count, Query(ge=1, le=200, description="How many items, 1 to 200.")]
 CursorText = Annotated[str | None, Query(max_length=512, description="`next_cursor` of the page before.")]

@@ -40,7 +40,11 @@ def mend_json(body: bytes, refused: BadRequest) -> Mended:
 
     try:
         document = json.loads(
-            body.decode(), object_pairs_hook=once, parse_constant=refuse, parse_int=_integer, parse_float=_decimal
+            body.decode("utf-8-sig"),
+            object_pairs_hook=once,
+            parse_constant=refuse,
+            parse_int=_integer,
+            parse_float=_decimal,
         )
     except (ValueError, RecursionError):
         raise refused from None

@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl
 from uuid import UUID
 
 import jiter
-from pydantic import AfterValidator, AwareDatetime, Field, TypeAdapter
+from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, TypeAdapter
 
 from shared.problems import FieldError, Invalid
 
@@ -46,6 +46,14 @@ def _to_utc(at: datetime) -> datetime:
         raise ValueError("There is no such time.") from None
 
 
+def _in_digits(value: object) -> object:
+    if isinstance(value, str) and whole_number(value) is None:
+        raise ValueError("A whole number is needed.")
+    return value
+
+
+Count = Annotated[int, BeforeValidator(_in_digits)]
+"""A number in a query: in digits alone, without sign, space, point or underscore."""
 Moment = Annotated[AwareDatetime, AfterValidator(_to_utc)]
 Rank = Annotated[int, Field(ge=-LARGEST_RANK, le=LARGEST_RANK)]
 Day = Annotated[date, Field(ge=date(1900, 1, 1), le=date(2199, 12, 31))]

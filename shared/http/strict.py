@@ -1,6 +1,7 @@
 """JSON as partners may send it: capped before it is parsed, and refused where other parsers would guess."""
 
 import re
+from codecs import BOM_UTF8
 from typing import Annotated, Any
 
 import jiter
@@ -59,7 +60,7 @@ def parse_json(body: bytes) -> Any:
     beyond 2**53 - 1, and more than 20 levels.
     """
     try:
-        document = jiter.from_json(body, catch_duplicate_keys=True, allow_inf_nan=False)
+        document = jiter.from_json(body.removeprefix(BOM_UTF8), catch_duplicate_keys=True, allow_inf_nan=False)
     except ValueError as error:
         raise BadRequest(_what_is_wrong(str(error))) from None
     if is_deeper(document, DEPTH) or _SUSPECT.search(body):

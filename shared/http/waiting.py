@@ -13,6 +13,7 @@ from starlette.requests import ClientDisconnect
 
 from shared.db import Database, transaction
 from shared.http.limits import Limits, client_of
+from shared.http.reading import Count
 
 FASTEST_LOOK_SECONDS = 0.05
 SLOWEST_LOOK_SECONDS = 0.25
@@ -36,7 +37,7 @@ class Waiting:
 
 async def waiting(
     request: Request,
-    wait: Annotated[int, Query(ge=0, le=30, description="Seconds to wait for what is asked, or for any change.")] = 0,
+    wait: Annotated[Count, Query(ge=0, le=30, description="Seconds to wait for what is asked, or for any change.")] = 0,
 ) -> Waiting:
     limits: Limits = request.app.state.limits
     return Waiting(wait, partial(limits.waits.counted, client_of(request.state.caller)), request.is_disconnected)

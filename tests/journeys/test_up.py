@@ -115,6 +115,14 @@ def test_a_second_one_says_so_and_stops(door: FrontDoor) -> None:
     assert get(door, "/health/ready").is_success
 
 
+def test_commands_find_a_front_door_by_its_folder(door: FrontDoor) -> None:
+    """Without a port, a token comes from where the folder's front door answers."""
+    status, output, _ = said_by(door, "token", "--agency", SCHOOL, FRONTDOOR_PORT="")
+    assert status == 0
+    with httpx.Client(base_url=door.url, trust_env=False) as http:
+        assert http.get("/v1/referrals", headers={"Authorization": f"Bearer {output.strip()}"}).status_code == 200
+
+
 def test_a_taken_port_is_named(door: FrontDoor, tmp_path: Path) -> None:
     """Another folder on the same port is refused before anything is made there."""
     assert f"Port {door.port} is in use" in refusal(door, "--data-dir", str(tmp_path / "data"))

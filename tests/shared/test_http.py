@@ -194,7 +194,8 @@ def test_depth_counts_what_stands_inside(levels: int, leaf: str) -> None:
 
 
 def test_what_is_allowed_is_parsed() -> None:
-    """The largest safe integer, twenty levels and any script."""
+    """The largest safe integer, twenty levels, any script, and a byte order mark before it."""
     assert parse_json(b"9007199254740991") == 2**53 - 1
+    assert parse_json(b'\xef\xbb\xbf{"name": "Robin"}') == {"name": "Robin"}
     assert parse_json(b"[" * 20 + b"]" * 20)
     assert parse_json('{"name": "Łukasz Wójcik 🧒"}'.encode()) == {"name": "Łukasz Wójcik 🧒"}

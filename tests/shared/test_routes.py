@@ -68,6 +68,7 @@ REFUSED = [
     ("/v1/records?colour=%00", ["/colour"], "UTF-8"),
     ("/v1/records?colour=%ED%A0%80", ["/colour"], "UTF-8"),
     ("/v1/records/1?x=1", ["/x"], "Known: limit."),
+    *((f"/v1/records/1?limit={odd}", ["/limit"], "A whole number") for odd in ("1_0", "%2B5", "%205", "5.0", "\u0665")),
 ]
 
 

@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field
 from services.referrals.domain import CallNow, Quality, ReferralId, ReferralStatus
 from services.referrals.schemas.amendments import AmendmentDetail, AmendmentOut
 from services.referrals.schemas.text import RequiredName
-from shared.http.reading import Moment
+from shared.http.reading import Count, Moment
 from shared.settings.codes import CodeItem
 
 
@@ -55,7 +55,7 @@ class ReferralQuery(BaseModel):
     reference: RequiredName | None = Field(None, description="Ours, such as FD-2611-7K3M-9PXQ.")
     agency_reference: RequiredName | None = Field(None, description="The sender's own reference, whole.")
     received_after: Moment | None = None
-    limit: int = Field(50, ge=1, le=200, description="How many items, 1 to 200.")
+    limit: Count = Field(50, ge=1, le=200, description="How many items, 1 to 200.")
     cursor: str | None = Field(None, max_length=512, description="`next_cursor` of the page before.")
 
 

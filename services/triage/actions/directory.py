@@ -4,7 +4,6 @@ Run by `frontdoor hub`, and by triage as it starts, which imports the hub's own 
 """
 
 import asyncio
-from codecs import BOM_UTF8
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -132,7 +131,7 @@ def _objection(part: str, withdrawn: Sequence[str]) -> str:
 def read_listings(document: bytes) -> tuple[Sequence[Listing], str]:
     """Return the listings, and in a sentence why they may not be the whole directory; raises `DirectoryUnreadable`."""
     try:
-        content = parse_json(document.removeprefix(BOM_UTF8))
+        content = parse_json(document)
     except BadRequest as error:
         raise DirectoryUnreadable(f"{WANTED} {error.detail}") from error
     page: dict[str, Any] = content if isinstance(content, dict) else {"contents": content}

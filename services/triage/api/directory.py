@@ -11,6 +11,7 @@ from services.triage.api.desk import Session, TriageDesk
 from services.triage.queries import open_referral
 from services.triage.queries.open_referral import Record, Wanted
 from services.triage.schemas import DirectoryPage
+from shared.http.reading import Count
 from shared.http.routes import StrictRoute
 from shared.http.validation import known_id
 from shared.security import public
@@ -23,8 +24,8 @@ LocalTime = Annotated[time, AfterValidator(lambda at: at.replace(tzinfo=None))]
 
 
 class PageQuery(BaseModel):
-    page: int = Field(1, ge=1, le=100_000)
-    per_page: int = Field(50, ge=1, le=200)
+    page: Count = Field(1, ge=1, le=100_000)
+    per_page: Count = Field(50, ge=1, le=200)
 
 
 class ServiceQuery(PageQuery):

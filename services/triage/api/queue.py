@@ -17,7 +17,7 @@ from shared.allowances import Allowance
 from shared.audit import record_access
 from shared.http.answers import etag, respond
 from shared.http.limits import Charged
-from shared.http.reading import BY_TIME, decode_cursor
+from shared.http.reading import BY_TIME, Count, decode_cursor
 from shared.http.routes import StrictRoute
 from shared.security import CASE_ROLES, Caller, allow
 
@@ -30,11 +30,11 @@ class CaseQuery(BaseModel):
     """What a list of cases is narrowed to, as the URL says it."""
 
     queue: Queue = Queue.ALL
-    level: int | None = Field(None, ge=1, le=4)
+    level: Count | None = Field(None, ge=1, le=4)
     priority: str | None = Field(None, pattern="^(blue|green|amber|red)$")
     council: str | None = Field(None, pattern="^[EWSN][0-9]{8}$", description="ONS code.")
     due: Due | None = None
-    limit: int = Field(50, ge=1, le=200)
+    limit: Count = Field(50, ge=1, le=200)
     cursor: str | None = Field(None, max_length=512, description="`next_cursor` of the page before.")
 
 
