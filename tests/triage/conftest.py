@@ -143,19 +143,22 @@ class Front:
 def read_once() -> Iterator[None]:
     """Give hundreds of services the hub, policy and templates that were read once; another hub is read as ever."""
     with pytest.MonkeyPatch.context() as patch:
-        read_hub = _remember(patch, app, "load_hub", STARTER_HUB)
-        _remember(patch, app, "policy_of", STARTER_HUB)
-        _remember(patch, site, "_templates", read_hub(STARTER_HUB))
+        read_hub = _remember(patch, app, "load_hub", STARTER_HUB.__eq__)
+        _remember(patch, app, "policy_of", STARTER_HUB.__eq__)
+        starter = read_hub(STARTER_HUB)
+        _remember(patch, site, "_templates", lambda hub: hub is starter)
         yield
 
 
-def _remember(patch: pytest.MonkeyPatch, module: ModuleType, name: str, usual: object) -> Callable[..., Any]:
-    """Let a function answer once what its first argument usually is."""
+def _remember(
+    patch: pytest.MonkeyPatch, module: ModuleType, name: str, is_usual: Callable[[Any], object]
+) -> Callable[..., Any]:
+    """Let a function answer once for what its first argument usually is."""
     function = getattr(module, name)
     answers: list[Any] = []
 
     def remembering(first: object, *others: object) -> Any:
-        if first != usual:
+        if is_usual(first) is not True:
             return function(first, *others)
         answers[:] = answers or [function(first, *others)]
         return answers[0]
