@@ -58,11 +58,8 @@ _own = (
 _one = _own.where(Referral.id == bindparam("referral_id"))
 _page = _own.order_by(Referral.id.desc()).limit(bindparam("limit"))
 _status = select(Referral.status).where(Referral.id == bindparam("referral_id"), Referral.agency == bindparam("agency"))
-_amendments = (
-    select(Amendment)
-    .where(Amendment.referral_id.in_(bindparam("ids", expanding=True)))
-    .order_by(Amendment.received_at, Amendment.id)
-)
+_additions = select(Amendment).order_by(Amendment.received_at, Amendment.id)
+_amendments = _additions.where(Amendment.referral_id.in_(bindparam("ids", expanding=True)))
 _source = select(Agency.source).where(Agency.slug == bindparam("slug"))
 _credentials = (
     select(Agency.scopes, AgencyKey.jwk)
@@ -78,15 +75,11 @@ _referring = select(Agency.slug, Agency.name).where(
 )
 _newest_kids = func.array_agg(aggregate_order_by(AgencyKey.kid, AgencyKey.added_at.desc()))
 _agencies = (
-    select(
-        Agency,
-        func.array_remove(_newest_kids, None).label("kids"),
-    )
+    select(Agency, func.array_remove(_newest_kids, None).label("kids"))
     .outerjoin(AgencyKey, AgencyKey.agency == Agency.slug)
     .group_by(Agency.slug)
     .order_by(Agency.slug)
 )
-
 _partners = (
     select(
         Agency.slug,
@@ -128,7 +121,7 @@ async def referral_of(session: AsyncSession, vault: Vault, agency: str, referral
     row = (await session.execute(_one, {"agency": agency, "referral_id": referral_id})).one_or_none()
     if row is None:
         raise NotFound
-    return _shown(vault, *row, (await _amendments_of(session, vault, [referral_id], AmendmentOut))[referral_id])
+    return _shown(vault, *row, (await _amendments_of(session, vault, [referral_id]))[referral_id])
 
 
 async def own_referral(session: AsyncSession, agency: str, referral_id: ReferralId, *, lock: bool = False) -> Referral:
@@ -140,16 +133,16 @@ async def own_referral(session: AsyncSession, agency: str, referral_id: Referral
     return found
 
 
-async def _amendments_of(
-    session: AsyncSession, vault: Vault, ids: Sequence[UUID], shape: type[A]
-) -> Mapping[UUID, list[A]]:
-    found: dict[UUID, list[A]] = defaultdict(list)
+async def _amendments_of(session: AsyncSession, vault: Vault, ids: Sequence[UUID]) -> Mapping[UUID, list[AmendmentOut]]:
+    found: dict[UUID, list[AmendmentOut]] = defaultdict(list)
     for row in (await session.scalars(_amendments, {"ids": ids})).all():
-        said = vault.open(Amendment.__tablename__, row.id, row.details)
-        found[row.referral_id].append(
-            shape.model_validate({"id": row.id, "kind": row.kind, "received_at": row.received_at, **said})
-        )
+        found[row.referral_id].append(_amendment(vault, row, AmendmentOut))
     return found
+
+
+def _amendment(vault: Vault, row: Amendment, shape: type[A]) -> A:
+    said = vault.open(Amendment.__tablename__, row.id, row.details)
+    return shape.model_validate({"id": row.id, "kind": row.kind, "received_at": row.received_at, **said})
 
 
 async def list_referrals(
@@ -160,7 +153,7 @@ async def list_referrals(
     page = page.where(Referral.submitted_by != Referral.agency) if by_people else page
     rows = (await session.execute(page, {"agency": agency, "limit": asked.limit + 1})).all()
     shown = rows[: asked.limit]
-    amendments = await _amendments_of(session, vault, [row.Referral.id for row in shown], AmendmentOut)
+    amendments = await _amendments_of(session, vault, [row.Referral.id for row in shown])
     items = [_shown(vault, *row, amendments[row.Referral.id]) for row in shown]
     return ReferralPage(items=items, next_cursor=encode_cursor([items[-1].id]) if len(rows) > asked.limit else None)
 
@@ -204,8 +197,17 @@ async def detail_of(session: AsyncSession, vault: Vault, referral_id: ReferralId
         decision_due_at=referral.decision_due_at,
         quality=quality_of(document, referral.received_at.date()),
         referral=document,
-        amendments=(await _amendments_of(session, vault, [referral_id], AmendmentDetail))[referral_id],
     )
+
+
+async def amendment_of(
+    session: AsyncSession, vault: Vault, referral_id: ReferralId, amendment_id: UUID
+) -> AmendmentDetail:
+    """Return one addition to a referral, or its withdrawal, whole; raises `NotFound` where there is none."""
+    row = await session.get(Amendment, amendment_id)
+    if row is None or row.referral_id != referral_id:
+        raise NotFound
+    return _amendment(vault, row, AmendmentDetail)
 
 
 async def source_of(intake: Intake, slug: str) -> str | None:

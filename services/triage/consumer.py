@@ -13,7 +13,7 @@ from services.triage.actions.page_duty import page_for_letter
 from services.triage.actions.take_amendment import take_amendment
 from services.triage.domain import weight_of
 from services.triage.settings import Settings
-from shared.events import AmendmentFact, Event, ReferralInformationAdded, ReferralSubmitted, ReferralWithdrawn
+from shared.events import AmendmentFact, Event, Fact, ReferralInformationAdded, ReferralSubmitted, ReferralWithdrawn
 from shared.http.client import ServiceClient
 from shared.inbox import Entries, Entry, Transient
 from shared.problems import NotFound
@@ -97,12 +97,23 @@ async def _patiently(client: ServiceClient, event: Event, patience_seconds: floa
             async with asyncio.timeout(patience_seconds):
                 while True:
                     try:
-                        return await fetch_detail(client, event.fact.subject)
+                        return await _fetch(client, event.fact)
                     except (Transient, NotFound):
                         await asyncio.sleep(wait)
                         wait *= 2
         except TimeoutError:
             return None
+
+
+async def _fetch(client: ServiceClient, fact: Fact) -> Detail:
+    if isinstance(fact, AmendmentFact):
+        return await fetch_amendment(client, fact.referral_id, fact.amendment_id)
+    return await fetch_detail(client, fact.subject)
+
+
+async def fetch_amendment(client: ServiceClient, referral_id: UUID, amendment_id: UUID) -> Detail:
+    """Return what was added, by itself: to read the whole again for each costs more the more was added."""
+    return await client.get_detail(f"/internal/referrals/{referral_id}/amendments/{amendment_id}")
 
 
 async def fetch_detail(client: ServiceClient, referral_id: UUID) -> Detail:

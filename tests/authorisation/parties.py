@@ -69,6 +69,7 @@ OWNERS: Mapping[str, Owners] = {
     "slug": _OF_STAFF,
     "oversight_chart": Owners(everybody=True, sample="contacts"),
     "help_chart": Owners(everybody=True, sample="offers"),
+    "amendment_id": _UNMADE,
     "link_id": _UNMADE,
     "route_id": _UNMADE,
     "information_id": _UNMADE,

@@ -41,9 +41,10 @@ def expected(route: Served, party: Party) -> int | None:
     if not policy.anybody and policy.scope not in party.scopes and not policy.roles & set(party.roles):
         return 403
     owners = [OWNERS[name] for name in route.names]
-    if route.path.startswith("/internal/"):
-        return None if party.name == SERVICE else 403
-    mine = all(owner.everybody or party.agency in owner.agencies for owner in owners)
+    internal = route.path.startswith("/internal/")
+    if internal and party.name != SERVICE:
+        return 403
+    mine = internal or all(owner.everybody or party.agency in owner.agencies for owner in owners)
     return None if mine and not any(owner.sample and owner is not OWNERS["name"] for owner in owners) else 404
 
 

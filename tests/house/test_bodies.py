@@ -20,7 +20,17 @@ SOURCES = sorted(path for room in ("services", "shared") for path in (ROOT / roo
 READER = ROOT / "shared" / "http" / "strict.py"
 READS = frozenset({"body", "form", "json", "stream"})
 WAITS = frozenset(
-    {"authorization_url", "fetch_detail", "get_detail", "person", "record", "send", "sign_out_url", "sleep"}
+    {
+        "authorization_url",
+        "fetch_amendment",
+        "fetch_detail",
+        "get_detail",
+        "person",
+        "record",
+        "send",
+        "sign_out_url",
+        "sleep",
+    }
 )
 """Methods and functions of ours that wait for a provider, a receiver, another service, or for nothing at all."""
 

@@ -23,8 +23,12 @@ async def amend(
     return await front.http.post(f"/v1/referrals/{referral_id}/{verb}", json=body, headers=sent)
 
 
+async def told_to_triage(front: Front, referral_id: str, amendment_id: str) -> httpx.Response:
+    return await front.http.get(f"/internal/referrals/{referral_id}/amendments/{amendment_id}", headers=TRIAGE)
+
+
 async def test_what_is_added_is_a_new_record(front: Front) -> None:
-    """The sender sees it beside the referral, triage reads it with the whole, and the event only points."""
+    """The sender sees it beside the referral, triage reads it by itself, and the event only points."""
     accepted = await front.submit(document())
     reply = await amend(front, accepted["id"], "information", {"text": TEXT, "indicators": indicators("self_harm")})
     made = reply.json()
@@ -32,13 +36,16 @@ async def test_what_is_added_is_a_new_record(front: Front) -> None:
     (shown,) = (await front.read(accepted["id"]))["amendments"]
     assert (shown["id"], shown["kind"], shown["text"]) == (made["id"], "information", TEXT)
     detail = (await front.http.get(f"/internal/referrals/{accepted['id']}", headers=TRIAGE)).json()
-    assert detail["amendments"] == [{**shown, "not_understood": [], "not_understood_more": 0, "as_sent": ""}]
     assert detail["referral"]["concern"]["indicators"] == []
+    assert TEXT not in json.dumps(detail)
+    by_itself = await told_to_triage(front, accepted["id"], made["id"])
+    assert by_itself.json() == {**shown, "not_understood": [], "not_understood_more": 0, "as_sent": ""}
     event = (await front.events())[-1]
     assert isinstance(event.fact, ReferralInformationAdded)
     assert (str(event.fact.amendment_id), event.audience) == (made["id"], ("a-school",))
     assert TEXT not in event.fact.model_dump_json()
     assert ("a-school", "referral.information") in [row[:2] for row in await front.audit(accepted["id"])]
+    assert (await told_to_triage(front, (await front.submit(document()))["id"], made["id"])).status_code == 404
 
 
 async def test_a_sign_of_serious_harm_asks_for_a_call(front: Front) -> None:
@@ -60,14 +67,15 @@ async def test_an_unknown_indicator_stops_no_facts(front: Front) -> None:
     preferred = await amend(front, safe["id"], "information", added, {**SCHOOL, "Prefer": "handling=lenient"})
     untold = await amend(front, unsafe["id"], "information", {"indicators": [{"code": "??"}]})
     empty = await amend(front, unsafe["id"], "information", {"text": " "})
-    detail = (await front.http.get(f"/internal/referrals/{unsafe['id']}", headers=TRIAGE)).json()
+    first, second = [
+        (await told_to_triage(front, unsafe["id"], answer.json()["id"])).json() for answer in (reply, untold)
+    ]
 
     assert (reply.status_code, refused.status_code, preferred.status_code) == (202, 422, 202)
     assert preferred.headers["Preference-Applied"] == "handling=lenient"
     assert [one["pointer"] for one in reply.json()["warnings"]] == ["/indicators/0"]
     assert reply.json()["call_now"] is not None
     assert (untold.status_code, empty.status_code) == (202, 422)
-    first, second = detail["amendments"]
     assert first["not_understood"][0]["value"] == {"code": "moon_sickness"}
     assert json.loads(first["as_sent"]) == added
     assert [one["code"] for one in first["indicators"]] == ["unexplained_injury"]

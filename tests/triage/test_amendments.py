@@ -21,11 +21,10 @@ def amendment(
 ) -> Event:
     """Return the news of an amendment that the referrals service will tell with the referral."""
     amendment_id = new_id()
-    detail = front.referrals.details.setdefault(f"/internal/referrals/{referral_id}", {})
     said = {"text": "A new bruise."} if fact is ReferralInformationAdded else {"reason": "By mistake."}
     signs = [{"code": code, "status": "present", "child": None, "note": None} for code in codes]
     told = {"id": str(amendment_id), "kind": "k", "received_at": AT.isoformat(), "indicators": signs, **said}
-    detail.setdefault("amendments", []).append(told)
+    front.referrals.details[f"/internal/referrals/{referral_id}/amendments/{amendment_id}"] = told
     return Event(
         fact(
             referral_id=referral_id,
@@ -68,6 +67,17 @@ async def test_what_is_added_waits_for_a_person(front: Front) -> None:
     after = await front.case_of(referral_id)
     assert (after["status"], after["priority"]) == (before["status"], before["priority"])
     assert await listed(front, "new_information") == [str(referral_id)]
+
+
+async def test_what_is_added_is_read_by_itself(front: Front) -> None:
+    """However much was added before, each addition costs the same to read: the whole is not fetched again."""
+    referral_id = await front.submit(example("05"))
+    front.referrals.asked.clear()
+    news = [amendment(front, referral_id) for _ in range(3)]
+    await front.consume(*news)
+    whole = f"/internal/referrals/{referral_id}"
+    facts = [one.fact for one in news if isinstance(one.fact, AmendmentFact)]
+    assert sorted(front.referrals.asked) == sorted(f"{whole}/amendments/{fact.amendment_id}" for fact in facts)
 
 
 async def test_news_about_a_decided_case_comes_before_a_person_too(front: Front) -> None:

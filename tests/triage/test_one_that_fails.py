@@ -1,7 +1,7 @@
 """One row that fails holds up no other: clocks, calls to the line of duty, idle claims, cases and what was added."""
 
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 import pytest
@@ -15,7 +15,7 @@ from services.triage.models import Case, Clock, HelpService, Page
 from services.triage.worker import send_pages
 from services.triage.worker.stepping import step_clocks
 from shared.db import transaction
-from shared.events import CaseOverdue, ReferralInformationAdded
+from shared.events import AmendmentFact, CaseOverdue, ReferralInformationAdded
 from shared.settings.hub import Hub
 from shared.telemetry.metrics import REGISTRY
 from tests.conftest import OpenDatabase
@@ -142,7 +142,8 @@ async def test_what_was_added_and_cannot_be_read_holds_up_no_other(
     front.referrals.away = True
     for one in news:
         await front.consume(one)
-    front.referrals.details[f"/internal/referrals/{unreadable}"]["amendments"] = []
+    fact = cast(AmendmentFact, news[0].fact)
+    front.referrals.details[f"/internal/referrals/{unreadable}/amendments/{fact.amendment_id}"] = {"indicators": 7}
     front.referrals.away = False
 
     async def are_filled() -> list[bool] | None:

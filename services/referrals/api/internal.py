@@ -1,6 +1,7 @@
 """Routes for the other services, under their own tokens: a referral whole, and whom to refuse."""
 
 from typing import Annotated
+from uuid import UUID
 
 from fastapi import APIRouter, Depends, Header, Response
 
@@ -8,7 +9,14 @@ from services.referrals import queries
 from services.referrals.actions.submit_referral import submit_referral
 from services.referrals.api.access import TAKERS, ServiceCaller, Services, Session, WorkSession
 from services.referrals.domain import ReferralId
-from services.referrals.schemas import AgenciesSeen, AgenciesStanding, ReferralDetail, ReferralPage, ReferralQuery
+from services.referrals.schemas import (
+    AgenciesSeen,
+    AgenciesStanding,
+    AmendmentDetail,
+    ReferralDetail,
+    ReferralPage,
+    ReferralQuery,
+)
 from shared import clock
 from shared.audit import record_access
 from shared.db import transaction
@@ -78,6 +86,16 @@ async def person_of(
 
 
 Person = Annotated[Caller, Depends(person_of)]
+
+
+@router.get("/internal/referrals/{referral_id}/amendments/{amendment_id}")
+async def get_amendment(
+    caller: ServiceCaller, resources: Services, session: WorkSession, referral_id: ReferralId, amendment_id: UUID
+) -> AmendmentDetail:
+    """Return what was added, by itself: who reads each as it comes reads none twice."""
+    detail = await queries.amendment_of(session, resources.vault, referral_id, amendment_id)
+    await record_access(session, caller, "referral.read", "referral", [referral_id], purpose="triage")
+    return detail
 
 
 @router.post("/internal/referrals", status_code=202)

@@ -6,7 +6,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, Field
 
 from services.referrals.domain import CallNow, Quality, ReferralId, ReferralStatus
-from services.referrals.schemas.amendments import AmendmentDetail, AmendmentOut
+from services.referrals.schemas.amendments import AmendmentOut
 from services.referrals.schemas.text import RequiredName
 from shared.http.reading import Count, Moment
 from shared.settings.codes import CodeItem
@@ -77,7 +77,6 @@ class ReferralDetail(BaseModel):
     decision_due_at: datetime
     quality: Quality
     referral: dict[str, Any] = Field(description="The document as it was sent, normalised.")
-    amendments: list[AmendmentDetail]
 
 
 class Feedback(BaseModel):

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import select
@@ -26,7 +26,15 @@ KINDS = {
 }
 
 Detail = Mapping[str, Any]
-"""The answer of `GET /internal/referrals/{id}`."""
+"""The answer of `GET /internal/referrals/{id}/amendments/{id}`."""
+
+
+class PendingAmendment(NamedTuple):
+    """What came in to a case without its details: the row, and what to fetch."""
+
+    row_id: UUID
+    referral_id: UUID
+    amendment_id: UUID
 
 
 async def take_amendment(session: AsyncSession, desk: Desk, fact: AmendmentFact, detail: Detail | None) -> None:
@@ -37,7 +45,7 @@ async def take_amendment(session: AsyncSession, desk: Desk, fact: AmendmentFact,
     case = await session.scalar(select(Case).where(Case.referral_id == fact.referral_id).with_for_update())
     if case is None:
         raise LookupError("an amendment without its case")
-    said = None if detail is None else _amendment(detail, fact.amendment_id)
+    said = None if detail is None else _content(detail)
     row_id = await add_new_information(session, desk, case, KINDS[fact.type], details=said)
     if said is None:
         row = await session.get_one(NewInformation, row_id)
@@ -46,14 +54,15 @@ async def take_amendment(session: AsyncSession, desk: Desk, fact: AmendmentFact,
         await _raise_colour(session, desk, case, said)
 
 
-async def pending_amendments(session: AsyncSession, after: UUID | None) -> Sequence[tuple[UUID, UUID]]:
-    """Return `(id, referral id)` of the next that came in without their details, those after this id, oldest first."""
-    query = select(NewInformation.id, Case.referral_id).join(Case, Case.id == NewInformation.case_id)
+async def pending_amendments(session: AsyncSession, after: UUID | None) -> Sequence[PendingAmendment]:
+    """Return the next that came in without their details, those whose rows follow this id, oldest first."""
+    query = select(NewInformation.id, Case.referral_id, NewInformation.amendment_id)
+    query = query.join(Case, Case.id == NewInformation.case_id)
     waiting = query.where(NewInformation.amendment_id.is_not(None)).order_by(NewInformation.id)
     if after is not None:
         waiting = waiting.where(NewInformation.id > after)
     rows = await session.execute(waiting.limit(AMENDMENTS_AT_ONCE))
-    return [(row.id, row.referral_id) for row in rows.all()]
+    return [PendingAmendment(row.id, row.referral_id, row.amendment_id) for row in rows.all()]
 
 
 async def complete_amendment(session: AsyncSession, desk: Desk, row_id: UUID, detail: Detail) -> None:
@@ -62,15 +71,14 @@ async def complete_amendment(session: AsyncSession, desk: Desk, row_id: UUID, de
     case = await session.get_one(Case, row.case_id, with_for_update=True)
     await session.refresh(row)
     if row.amendment_id is not None:
-        said = _amendment(detail, row.amendment_id)
+        said = _content(detail)
         row.details, row.amendment_id = desk.vault.seal(NewInformation.__tablename__, row.id, said), None
         await _raise_colour(session, desk, case, said)
         await note(session, case, TRIAGE, "new_information.details_completed")
 
 
-def _amendment(detail: Detail, amendment_id: UUID) -> dict[str, Any]:
-    found: dict[str, Any] = next(one for one in detail["amendments"] if one["id"] == str(amendment_id))
-    return {name: value for name, value in found.items() if value}
+def _content(detail: Detail) -> dict[str, Any]:
+    return {name: value for name, value in detail.items() if value}
 
 
 async def _raise_colour(session: AsyncSession, desk: Desk, case: Case, said: Mapping[str, Any]) -> None:

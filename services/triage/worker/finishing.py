@@ -22,8 +22,8 @@ from services.triage.actions.finish_case import (
     take_details_alone,
 )
 from services.triage.actions.open_case import Detail, complete_details
-from services.triage.actions.take_amendment import complete_amendment, pending_amendments
-from services.triage.consumer import fetch_detail
+from services.triage.actions.take_amendment import PendingAmendment, complete_amendment, pending_amendments
+from services.triage.consumer import fetch_amendment, fetch_detail
 from services.triage.domain import Unfinished, WhyUnfinished
 from services.triage.models import Case
 from services.triage.queries.cases import find_case
@@ -136,16 +136,16 @@ async def complete_amendments(db: Database, desk: Desk, client: ServiceClient) -
             pending = await pending_amendments(session, after)
         if not pending:
             return
-        for row_id, referral_id in pending:
-            await _complete_amendment(db, desk, client, row_id, referral_id)
-        after = pending[-1][0]
+        for amendment in pending:
+            await _complete_amendment(db, desk, client, amendment)
+        after = pending[-1].row_id
 
 
-async def _complete_amendment(db: Database, desk: Desk, client: ServiceClient, row_id: UUID, referral_id: UUID) -> None:
+async def _complete_amendment(db: Database, desk: Desk, client: ServiceClient, pending: PendingAmendment) -> None:
     try:
-        detail = await fetch_detail(client, referral_id)
+        detail = await fetch_amendment(client, pending.referral_id, pending.amendment_id)
         async with transaction(db) as session:
-            await complete_amendment(session, desk, row_id, detail)
+            await complete_amendment(session, desk, pending.row_id, detail)
     except (Transient, NotFound):
         return
     except Exception as error:  # noqa: BLE001 - a database that is away ends the turn as the next are asked for

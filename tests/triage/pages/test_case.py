@@ -1,11 +1,12 @@
 """One case on the staff pages: what it shows, and its forms without JavaScript."""
 
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from sqlalchemy import text
 
 from shared.db import transaction
+from shared.events import AmendmentFact
 from tests.triage.conftest import SCREENER_2, SOCIAL_WORKER, Front, example
 from tests.triage.pages.browsing import Browser
 from tests.triage.pages.conftest import SignIn
@@ -84,7 +85,8 @@ async def test_what_was_not_understood_of_news_stands_first_in_it(front: Front, 
     path = await opened(front, browser, example("05"))
     referral_id = UUID((await front.case_of_path(path))["referral_id"])
     announced = amendment(front, referral_id)
-    front.referrals.details[f"/internal/referrals/{referral_id}"]["amendments"][0] |= {
+    fact = cast(AmendmentFact, announced.fact)
+    front.referrals.details[f"/internal/referrals/{referral_id}/amendments/{fact.amendment_id}"] |= {
         "not_understood": [{"pointer": "/indicators/0", "value": "moon sickness", "detail": "An object is needed."}],
         "as_sent": '{"indicators": ["moon sickness"]}',
     }
