@@ -80,6 +80,10 @@ async def _add(data_dir: Path, subject: str, *, issuer: str | None, name: str | 
     from services.cli.running import opened
     from services.triage.actions.register import add_person
     from shared.db import transaction
+    from shared.problems import BadRequest
+    from shared.settings.hub import load_hub
 
+    if subject in load_hub(hub_dir()).teams:
+        raise BadRequest(f"{subject} is a team of the hub; give a person's account.")
     async with opened(data_dir) as databases, transaction(databases["triage"]) as session:
         await add_person(session, subject, issuer=issuer, name=name, roles=roles)

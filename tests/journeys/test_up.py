@@ -233,6 +233,9 @@ def test_staff_leave_and_are_added(door: FrontDoor) -> None:
     assert "Is it screener" in complaint(door, "staff", "leave", "screner")
     run(door, "staff", "add", "screener-2")
     run(door, "staff", "add", "j.doe", "--name", "Jo Doe", "--role", "manager", "--issuer", "https://login.example")
+    assert "is a team of the hub" in complaint(
+        door, "staff", "add", "lado", "--role", "manager", "--issuer", "https://x.example"
+    )
     assert "j.doe  manager  front-door  https://login.example  Jo Doe" in run(door, "staff", "list")
 
 

@@ -94,6 +94,8 @@ async def test_an_administrator_adds_somebody(front: Front) -> None:
         ({"roles": ["manager"]}, AccountUnknown),
         ({"issuer": "https://first.example", "roles": ["referrer"]}, BadRequest),
         ({"issuer": "https://first.example", "roles": ["king"]}, BadRequest),
+        ({"issuer": "not an address", "roles": ["manager"]}, BadRequest),
+        ({"issuer": "https://first.example", "roles": ["manager"], "name": "Kim\nB"}, BadRequest),
     ],
 )
 async def test_nobody_is_added_by_half(front: Front, known: Any, problem: type[Problem]) -> None:
@@ -101,6 +103,15 @@ async def test_nobody_is_added_by_half(front: Front, known: Any, problem: type[P
     with pytest.raises(problem):
         async with transaction(front.db) as session:
             await add_person(session, "kim", **known)
+    assert await registered(front) == {}
+
+
+@pytest.mark.parametrize("subject", ["", " kim", "kim\nb", "k" * 201])
+async def test_an_account_is_a_line_that_work_can_be_given_to(front: Front, subject: str) -> None:
+    """What `to` of an assignment could not name is nobody's account."""
+    with pytest.raises(BadRequest):
+        async with transaction(front.db) as session:
+            await add_person(session, subject, issuer="https://first.example", roles=["manager"])
     assert await registered(front) == {}
 
 

@@ -22,6 +22,9 @@ from shared.problems import BadRequest, Unauthorized
 from shared.security import FRONT_DOOR, GUEST_ROLE, Caller, Role
 from shared.settings.hub import Hub
 
+LONGEST = 200
+"""Characters of an account, as where cases are given to it."""
+
 MOST_AT_ONCE = 100
 
 
@@ -122,11 +125,9 @@ async def add_person(
 ) -> None:
     """Take somebody in, or back, with what is known of them; what is not given stays as it was.
 
-    Raises `AccountUnknown` for somebody new without an issuer or a role, `BadRequest` for a role that staff have not.
+    Raises `AccountUnknown` for somebody new without an issuer or a role, `BadRequest` for what no provider can say.
     """
-    wrong = set(roles) - (set(Role) - {GUEST_ROLE})
-    if wrong:
-        raise BadRequest(f"Give roles of staff: {', '.join(sorted(set(Role) - {GUEST_ROLE}))}.")
+    _check_description(subject, issuer, name, roles)
     member = await session.get(StaffMember, subject, with_for_update=True)
     if member is None:
         if issuer is None or not roles:
@@ -139,6 +140,16 @@ async def add_person(
         name or member.name,
         sorted(roles) or member.roles,
     )
+
+
+def _check_description(subject: str, issuer: str | None, name: str | None, roles: Collection[str]) -> None:
+    for what, text in (("account", subject), ("name", name), ("issuer", issuer)):
+        if text is not None and (not text or not text.isprintable() or text != text.strip() or len(text) > LONGEST):
+            raise BadRequest(f"Give the {what} in one line of at most {LONGEST} characters.")
+    if issuer is not None and not issuer.startswith(("https://", "http://")):
+        raise BadRequest("Give the issuer as the provider's tokens name it, such as https://login.example.")
+    if set(roles) - (set(Role) - {GUEST_ROLE}):
+        raise BadRequest(f"Give roles of staff: {', '.join(sorted(set(Role) - {GUEST_ROLE}))}.")
 
 
 async def return_work(session: AsyncSession) -> int:
