@@ -203,6 +203,7 @@ async def test_whatever_is_wrong_in_a_listing_breaks_nothing(front: Front) -> No
         ({"total_items": 5, "size": 5, "contents": LISTINGS[:1]}, "holds 1 services and says that there are 5"),
         ({"last_page": False, "contents": LISTINGS[:1]}, "page ? of ?"),
         ({"first_page": False, "last_page": True, "contents": LISTINGS[:1]}, "page ? of ?"),
+        ({"next": "https://example.org/services?page=2", "contents": LISTINGS[:1]}, "page ? of ?"),
         ({"last_page": "false", "contents": LISTINGS[:1]}, "page ? of ?"),
         ({"page_number": "1", "total_pages": "3", "contents": LISTINGS[:1]}, "page 1 of 3, with 1 of ?"),
         ({"total_items": 9.0, "contents": LISTINGS[:1]}, "holds 1 services and says that there are 9"),

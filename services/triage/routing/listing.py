@@ -145,7 +145,8 @@ def part_of_directory(page: Record, services: int) -> str:
     counts = (page.get(name) for name in ("page_number", "total_pages", "total_items", "size"))
     number, pages, total, size = map(_number, counts)
     others = any(str(page.get(name)).lower() == "false" for name in ("first_page", "last_page"))
-    if others or pages not in (None, 0, 1) or number not in (None, 0, 1):
+    linked = any(page.get(name) for name in ("next", "previous"))
+    if others or linked or pages not in (None, 0, 1) or number not in (None, 0, 1):
         return f"This is page {number or '?'} of {pages or '?'}, with {services} of {total or '?'} services."
     if any(count not in (None, services) for count in (total, size)):
         return f"This holds {services} services and says that there are {total if total != services else size}."
