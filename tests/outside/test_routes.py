@@ -4,15 +4,14 @@ from collections.abc import Iterator
 
 import pytest
 from fastapi import FastAPI
-from fastapi.dependencies.models import Dependant
-from fastapi.routing import APIRoute, iter_route_contexts
+from fastapi.routing import iter_route_contexts
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pydantic import BaseModel
 
 from services.notifications import api as notifications
 from services.referrals import api as referrals
 from services.triage import api as triage
+from shared.http.routes import StrictRoute
 from tests.authorisation.conftest import FrontDoor
 from tests.authorisation.test_matrix import ROUTES
 from tests.house.routes import Served
@@ -25,26 +24,15 @@ HEADERS = ("If-Match", "Idempotency-Key", "X-Purpose", "X-Correlation-Id", "trac
 CURSORS = ("cursor", "after")
 
 
-def _names(dependant: Dependant) -> Iterator[str]:
-    for parameter in dependant.query_params:
-        model = parameter.field_info.annotation
-        if isinstance(model, type) and issubclass(model, BaseModel):
-            yield from model.model_fields
-        else:
-            yield parameter.alias
-    for inner in dependant.dependencies:
-        yield from _names(inner)
-
-
 def _with_query() -> Iterator[tuple[Served, str]]:
     """Yield every name that a query may have, with its route."""
     application = FastAPI()
     for service in (referrals, triage, notifications):
         application.include_router(service.router)
     named = {
-        (method, route.path): sorted(set(_names(route.dependant)))
+        (method, route.path): sorted(route.original_route.names)
         for route in iter_route_contexts(application.routes)
-        if isinstance(route.original_route, APIRoute)
+        if isinstance(route.original_route, StrictRoute)
         for method in route.methods or ()
     }
     for route in ROUTES:
